@@ -1,0 +1,1 @@
+"""Collegium: teams of specialist agents as event-driven services on Apache Kafka."""
