@@ -1,0 +1,1 @@
+"""Language below every specialist: sentences, tokens, quantities; no model, no I/O, none of our packages."""
