@@ -1,0 +1,1 @@
+"""The contracts of Collegium: every message that travels through a topic, as frozen pydantic models."""

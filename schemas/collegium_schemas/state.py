@@ -1,0 +1,120 @@
+"""Run state in parts, as the compacted `run-state` topic holds it. A decision writes only the parts it changed.
+
+Keys are `run_id/header`, `run_id/objective`, `run_id/plan` and `run_id/subtask/ID`; input positions are under
+`__pos/TOPIC` in the partition they speak about.
+"""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from collegium_schemas import limits
+from collegium_schemas.base import (
+    EpochMs,
+    Identifier,
+    Message,
+    Name,
+    RunId,
+    Sha256,
+    Share,
+    SubtaskId,
+    Text,
+    TraceContext,
+    Usage,
+)
+from collegium_schemas.objective import Limit, ObjectiveSubmitted, RunStatus
+from collegium_schemas.plan import SubtaskSpec
+from collegium_schemas.tasks import ContextRef, Failure, ReviewSummary, Strategy
+
+
+class RunHeader(Message):
+    """What every decision needs to know of a run, kept small."""
+
+    TYPE: ClassVar[str] = "collegium.state.header.v1"
+
+    run_id: RunId
+    version: Annotated[int, Field(ge=1)]
+    status: RunStatus
+    playbook: Name
+    plan_version: Annotated[int, Field(ge=0)] = 0
+    round: Annotated[int, Field(ge=1)] = 1
+    open_subtasks: Annotated[int, Field(ge=0)] = 0
+    """Subtasks of the plan that have not ended."""
+    steps: Annotated[int, Field(ge=0)] = 0
+    """Attempts dispatched so far."""
+    usage: Usage = Usage()
+    objective_sha256: Sha256
+    accepted_at_ms: EpochMs
+    updated_at_ms: EpochMs
+    deadline_at_ms: EpochMs | None = None
+    ended_at_ms: EpochMs | None = None
+    reason: Text = ""
+    limit: Limit | None = None
+    trace: TraceContext
+
+
+class ObjectivePart(Message):
+    """The objective, written once."""
+
+    TYPE: ClassVar[str] = "collegium.state.objective.v1"
+
+    objective: ObjectiveSubmitted
+
+
+class PlanPart(Message):
+    """The current plan version; the nodes themselves are in the subtask parts."""
+
+    TYPE: ClassVar[str] = "collegium.state.plan.v1"
+
+    version: Annotated[int, Field(ge=1)]
+    reason: Text
+    subtask_ids: Annotated[tuple[SubtaskId, ...], Field(max_length=limits.MAX_PLAN_SUBTASKS)]
+    """In the order in which the plan lists them."""
+
+
+class SubtaskStatus(StrEnum):
+    """Where a subtask stands; `succeeded`, `failed` and `skipped` have ended."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    BACKOFF = "backoff"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+    @property
+    def ended(self) -> bool:
+        """True when no further attempt will be made."""
+        return self in {SubtaskStatus.SUCCEEDED, SubtaskStatus.FAILED}
+
+
+class SubtaskPart(Message):
+    """One subtask: its node in the plan, and how far it is."""
+
+    TYPE: ClassVar[str] = "collegium.state.subtask.v1"
+
+    spec: SubtaskSpec
+    status: SubtaskStatus = SubtaskStatus.PENDING
+    attempt: Annotated[int, Field(ge=0)] = 0
+    """The latest attempt dispatched; 0 before the first."""
+    strategy: Strategy = "deterministic"
+    dispatched_at_ms: EpochMs | None = None
+    deadline_at_ms: EpochMs | None = None
+    """When the running attempt is given up."""
+    retry_at_ms: EpochMs | None = None
+    """When the next attempt is dispatched, in back-off."""
+    outputs: Annotated[tuple[ContextRef, ...], Field(max_length=limits.MAX_OUTPUTS)] = ()
+    confidence: Share | None = None
+    review: ReviewSummary | None = None
+    failure: Failure | None = None
+    """Why the latest attempt failed."""
+
+
+class InputPosition(Message):
+    """The next offset to take from one input topic in this partition, committed with the state that includes it."""
+
+    TYPE: ClassVar[str] = "collegium.state.position.v1"
+
+    topic: Identifier
+    partition: Annotated[int, Field(ge=0)]
+    next_offset: Annotated[int, Field(ge=0)]

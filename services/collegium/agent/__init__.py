@@ -1,0 +1,1 @@
+"""The specialist runtime and SDK: task consumer, reasoning loop, toolbox, context access."""

@@ -1,0 +1,274 @@
+"""The Log port: what Collegium asks of Apache Kafka, and nothing more.
+
+Two adapters implement it: `collegium.log.kafka` (aiokafka) and `collegium.log.memory`. Both pass the contract
+suite in tests/contract/log. Topic names are full names, prefix included.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Protocol, Self
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TopicPartition:
+    """One partition of a topic."""
+
+    topic: str
+    partition: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as it was read."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    """None is a tombstone."""
+    headers: Headers = ()
+
+    @property
+    def source(self) -> TopicPartition:
+        """Where it was read from."""
+        return TopicPartition(self.topic, self.partition)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record to be written. Without a partition, the key's murmur2 hash chooses it, as in Kafka's Java client."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+    partition: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a record was written."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class Producer(Protocol):
+    """An idempotent producer that acknowledges on all in-sync replicas."""
+
+    async def send(self, record: Outgoing) -> Awaitable[Position]:
+        """Enqueue a record; records of one partition keep their order.
+
+        Returns:
+            A future that completes when the record is acknowledged. It must be awaited: an unawaited failure
+            is a lost record.
+
+        Raises:
+            RecordTooLarge: the record is over the limit.
+            LogUnavailable: the buffer has been full for longer than the request time-out.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Flush within a bound and release the connection. Idempotent."""
+        ...
+
+
+class TransactionalProducer(Protocol):
+    """A producer whose records become visible together. Opening one fences every older one of the same id."""
+
+    async def begin(self) -> None:
+        """Start a transaction.
+
+        Raises:
+            OutcomeUnknown: as for every error of a transaction; drop the producer.
+        """
+        ...
+
+    async def send(self, record: Outgoing) -> Awaitable[Position]:
+        """Add a record to the open transaction. Its future must be awaited before `commit`."""
+        ...
+
+    async def commit(self) -> None:
+        """Make the transaction's records visible to read_committed readers, all at once.
+
+        Raises:
+            OutcomeUnknown: it may or may not have been committed.
+            Fenced: a newer producer of the same id exists.
+        """
+        ...
+
+    async def abort(self) -> None:
+        """Drop the open transaction's records."""
+        ...
+
+    async def close(self) -> None:
+        """Release the connection; an open transaction is aborted by the broker. Idempotent."""
+        ...
+
+
+class RebalanceListener(Protocol):
+    """Told when a group's partitions move. Both calls happen inside `Consumer.poll`'s machinery: return soon."""
+
+    async def revoked(self, partitions: frozenset[TopicPartition]) -> None:
+        """These partitions may be given to another member as soon as this returns."""
+        ...
+
+    async def assigned(self, partitions: frozenset[TopicPartition]) -> None:
+        """These partitions are this member's now. Records of them may arrive before this returns."""
+        ...
+
+
+StartAt = Literal["earliest", "latest"]
+
+
+class Consumer(Protocol):
+    """A read_committed reader: a member of a group, or of partitions it names itself."""
+
+    async def poll(
+        self, *, max_records: int, timeout_ms: int, partitions: Collection[TopicPartition] = ()
+    ) -> Mapping[TopicPartition, Sequence[Record]]:
+        """The next committed records, in order per partition; empty when none came in time.
+
+        Args:
+            max_records: At most this many over all partitions.
+            timeout_ms: How long to wait for the first record.
+            partitions: Only these, when given.
+
+        Raises:
+            LogUnavailable: the broker cannot be reached for longer than the adapter's bound.
+        """
+        ...
+
+    def assignment(self) -> frozenset[TopicPartition]:
+        """The partitions that this consumer reads now."""
+        ...
+
+    async def position(self, partition: TopicPartition) -> int:
+        """The offset of the next record that `poll` will look at."""
+        ...
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        """Go on from `offset`; records fetched before are dropped."""
+        ...
+
+    def pause(self, partitions: Iterable[TopicPartition]) -> None:
+        """Keep the partitions, but return no records of them until `resume`."""
+        ...
+
+    def resume(self, partitions: Iterable[TopicPartition]) -> None:
+        """Return records of the partitions again."""
+        ...
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Record the group's next offsets.
+
+        Raises:
+            LogError: the member is no longer in the group, or the broker cannot be reached; offsets are unchanged.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Leave the group and release the connection. Idempotent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TopicDescription:
+    """A topic as it exists."""
+
+    name: str
+    partitions: int
+    configuration: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class NewTopic:
+    """A topic to create. `configuration` uses Kafka's own names, such as `cleanup.policy`."""
+
+    name: str
+    partitions: int
+    configuration: Mapping[str, str]
+    replication_factor: int = -1
+    """-1 lets the broker choose its default."""
+
+
+class Log(Protocol):
+    """A connection to one log. Use as an async context manager; leaving closes whatever is still open."""
+
+    async def producer(self) -> Producer:
+        """Open an idempotent producer.
+
+        Raises:
+            LogUnavailable: no broker answers within the bound.
+        """
+        ...
+
+    async def transactional_producer(self, transactional_id: str) -> TransactionalProducer:
+        """Open a transactional producer, fencing older ones of the same id and aborting what they left open."""
+        ...
+
+    async def subscribe(
+        self,
+        topics: Sequence[str],
+        *,
+        group: str,
+        listener: RebalanceListener | None = None,
+        start_at: StartAt = "earliest",
+        assignor: Literal["range", "round_robin"] = "range",
+    ) -> Consumer:
+        """Join a consumer group over topics. Offsets are committed by `commit` only."""
+        ...
+
+    async def assign(self, partitions: Mapping[TopicPartition, int | StartAt]) -> Consumer:
+        """Read given partitions from given offsets, without a group."""
+        ...
+
+    async def end_offsets(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Each partition's last stable offset: where a read_committed reader that has read everything stands."""
+        ...
+
+    async def beginning_offsets(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Each partition's first offset that still exists."""
+        ...
+
+    async def read_at(self, partition: TopicPartition, offset: int, *, timeout_ms: int) -> Record:
+        """Read exactly one committed record: a point read.
+
+        Raises:
+            OffsetLost: there is no committed record at that offset.
+            LogUnavailable: no answer in time.
+        """
+        ...
+
+    async def describe(self, topics: Collection[str]) -> Mapping[str, TopicDescription]:
+        """The existing ones among these topics."""
+        ...
+
+    async def create(self, topics: Collection[NewTopic]) -> None:
+        """Create topics; one that exists already is left as it is.
+
+        Raises:
+            LogError: a topic could not be created; the message names it and says why.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close everything that was opened here. Idempotent."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+Clock = Callable[[], int]
+"""Milliseconds since 1970-01-01T00:00:00Z."""
