@@ -40,6 +40,9 @@ class RunAccepted(Contract):
     objective_sha256: Sha256
     deadline_at_ms: EpochMs | None = None
     trace: TraceContext
+    """The run's own span, which everything in the run descends from."""
+    trace_parent: TraceContext | None = None
+    """The span of whoever sent the objective."""
 
 
 class RunRejected(Contract):
@@ -49,6 +52,7 @@ class RunRejected(Contract):
     reason: Text
     objective_sha256: Sha256
     trace: TraceContext
+    trace_parent: TraceContext | None = None
 
 
 class PlanAdopted(Contract):
@@ -83,6 +87,8 @@ class AttemptSucceeded(Contract):
     worker: Identifier
     started_at_ms: EpochMs
     ended_at_ms: EpochMs
+    trace: TraceContext | None = None
+    """The span that sent the outcome; what follows from it links there."""
 
 
 class AttemptFailed(Contract):

@@ -36,7 +36,8 @@ class RunHeader(Message):
     run_id: RunId
     version: Annotated[int, Field(ge=1)]
     status: RunStatus
-    playbook: Name
+    playbook: Name | None = None
+    """None when the objective could not be understood."""
     plan_version: Annotated[int, Field(ge=0)] = 0
     round: Annotated[int, Field(ge=1)] = 1
     open_subtasks: Annotated[int, Field(ge=0)] = 0
@@ -52,6 +53,7 @@ class RunHeader(Message):
     reason: Text = ""
     limit: Limit | None = None
     trace: TraceContext
+    trace_parent: TraceContext | None = None
 
 
 class ObjectivePart(Message):
@@ -74,7 +76,7 @@ class PlanPart(Message):
 
 
 class SubtaskStatus(StrEnum):
-    """Where a subtask stands; `succeeded`, `failed` and `skipped` have ended."""
+    """Where a subtask stands; `succeeded` and `failed` have ended."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -108,6 +110,8 @@ class SubtaskPart(Message):
     review: ReviewSummary | None = None
     failure: Failure | None = None
     """Why the latest attempt failed."""
+    trace: TraceContext | None = None
+    """The span that sent the accepted outcome."""
 
 
 class InputPosition(Message):

@@ -1,0 +1,131 @@
+"""Playbooks: how a kind of objective is decomposed, looped and bounded. Written as YAML, validated as this."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from collegium_schemas import limits
+from collegium_schemas.base import Contract, Name, Params, Role, Share, Text
+from collegium_schemas.plan import RetryPolicy
+from collegium_schemas.tasks import Strategy
+
+StepId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+
+
+class PlaybookStep(Contract):
+    """One kind of subtask. It starts when every subtask of `inputs` and `after` has ended."""
+
+    id: StepId
+    role: Role
+    instruction: Text
+    """What the specialist is told; `{goal}` and, in a step for each question, `{question}` are filled in."""
+    for_each: Literal["question"] | None = None
+    """Makes one subtask for each sub-question of the goal, all in parallel."""
+    inputs: Annotated[tuple[StepId, ...], Field(max_length=16)] = ()
+    """Steps whose outputs it is given: all subtasks of a `for_each` step, the latest of any other."""
+    revises: Annotated[tuple[StepId, ...], Field(max_length=16)] = ()
+    """From the second round on, it is also given what these steps returned in the round before."""
+    after: Annotated[tuple[StepId, ...], Field(max_length=16)] = ()
+    """Steps that must have ended first, whose outputs it does not need."""
+    outputs: Annotated[tuple[Name, ...], Field(max_length=limits.MAX_OUTPUTS)] = ()
+    params: Params = Field(default_factory=dict)
+    min_confidence: Share = 0.0
+    optional: bool = False
+    timeout_ms: Annotated[int, Field(ge=1, le=86_400_000)] = 60_000
+    retry: RetryPolicy = RetryPolicy()
+    strategy: Strategy = "deterministic"
+
+
+class ReviewLoop(Contract):
+    """What is repeated, as a new plan version, when a review does not pass."""
+
+    review: StepId
+    """The step whose review decides; the last one of `repeat`."""
+    repeat: Annotated[tuple[StepId, ...], Field(min_length=1, max_length=16)]
+    """Steps that may run again, in order. A round starts at the earliest one that the review asks for."""
+    max_rounds: Annotated[int, Field(ge=1, le=limits.MAX_ROUNDS)] = 3
+    """Rounds in all, the first included."""
+
+
+class Decomposition(Contract):
+    """How the goal becomes sub-questions."""
+
+    max_questions: Annotated[int, Field(ge=1, le=limits.MAX_FAN_OUT)] = 8
+
+
+class Playbook(Contract):
+    """A declarative description of how a kind of objective is worked on."""
+
+    name: Name
+    version: Annotated[int, Field(ge=1)] = 1
+    description: Text = ""
+    decomposition: Decomposition = Decomposition()
+    params: Params = Field(default_factory=dict)
+    """Parameters that an objective may set, with their defaults; every task is given them."""
+    steps: Annotated[tuple[PlaybookStep, ...], Field(min_length=1, max_length=64)]
+    loop: ReviewLoop | None = None
+    deadline_ms: Annotated[int, Field(ge=1, le=30 * 86_400_000)] = 600_000
+    """A run's deadline when the objective names none, counted from its acceptance."""
+    max_steps: Annotated[int, Field(ge=1, le=100_000)] = 200
+    """Attempts that one run may dispatch, retries included."""
+
+    @model_validator(mode="after")
+    def _graph_is_sound(self) -> Self:
+        seen: set[str] = set()
+        known = {step.id for step in self.steps}
+        for step in self.steps:
+            if step.id in seen:
+                raise ValueError(f"step {step.id!r} is defined twice: give each step its own id")
+            for needed in (*step.inputs, *step.after, *step.revises):
+                if needed not in known:
+                    raise ValueError(f"step {step.id!r} names {needed!r}, which is no step of this playbook")
+            seen.add(step.id)
+        cycle = find_cycle({step.id: (*step.inputs, *step.after) for step in self.steps})
+        if cycle:
+            raise ValueError(f"steps wait for each other in a circle: {' -> '.join(cycle)}")
+        if self.loop is not None:
+            unknown = [step for step in (*self.loop.repeat, self.loop.review) if step not in known]
+            if unknown:
+                raise ValueError(f"loop names {unknown[0]!r}, which is no step of this playbook")
+            if self.loop.repeat[-1] != self.loop.review:
+                raise ValueError("loop.review must be the last step of loop.repeat")
+        return self
+
+    def step(self, step_id: str) -> PlaybookStep:
+        """The step of that id.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for step in self.steps:
+            if step.id == step_id:
+                return step
+        raise KeyError(step_id)
+
+
+def find_cycle(needs: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """A cycle in a graph given as node -> the nodes it waits for, first node repeated at the end; empty if none."""
+    done: set[str] = set()
+    for start in needs:
+        path: list[str] = []
+        on_path: set[str] = set()
+        stack: list[tuple[str, int]] = [(start, 0)]
+        while stack:
+            node, turn = stack.pop()
+            if turn == 0:
+                if node in done:
+                    continue
+                path.append(node)
+                on_path.add(node)
+            following = needs.get(node, ())
+            if turn < len(following):
+                stack.append((node, turn + 1))
+                target = following[turn]
+                if target in on_path:
+                    return (*path[path.index(target) :], target)
+                stack.append((target, 0))
+            else:
+                path.pop()
+                on_path.discard(node)
+                done.add(node)
+    return ()
