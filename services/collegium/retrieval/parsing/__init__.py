@@ -1,0 +1,1 @@
+"""Files into normalised text with headings, one module per format."""
