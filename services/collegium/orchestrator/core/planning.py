@@ -1,0 +1,211 @@
+"""From playbook to plan: the first version, the next round of its loop, and the checks that every plan must pass."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from collegium.orchestrator.core.model import Run
+from collegium.orchestrator.core.questions import Question, decompose
+from collegium_schemas import limits
+from collegium_schemas.base import Scalar
+from collegium_schemas.objective import ObjectiveSubmitted
+from collegium_schemas.plan import PlanChange, SubtaskSpec
+from collegium_schemas.playbook import Playbook, PlaybookStep, find_cycle
+from collegium_schemas.state import SubtaskPart, SubtaskStatus
+from collegium_schemas.tasks import FollowUp
+
+
+class PlanError(ValueError):
+    """A proposed plan breaks a rule; the message says which."""
+
+
+def first_plan(playbook: Playbook, objective: ObjectiveSubmitted) -> PlanChange:
+    """The plan that a playbook proposes for an objective.
+
+    Raises:
+        PlanError: the plan would break a limit.
+    """
+    questions = decompose(objective.goal, playbook.decomposition.max_questions)
+    builder = _Builder(playbook, objective, {}, round_number=1)
+    for step in playbook.steps:
+        builder.add(step, questions)
+    count = f"{len(questions)} sub-question" + ("s" if len(questions) > 1 else "")
+    change = PlanChange(version=1, reason=f"playbook {playbook.name}: {count}", added=tuple(builder.added))
+    validate(change.added, builder.added_ids)
+    return change
+
+
+def next_round(playbook: Playbook, run: Run, follow_ups: Sequence[FollowUp], reason: str) -> PlanChange | None:
+    """Another round of the playbook's loop, starting at the earliest step that the follow-ups name.
+
+    Subtasks that have not started and wait for what is repeated are replaced by ones that wait for the new round.
+
+    Returns:
+        The change, or None when the loop has no round left or the follow-ups name no step of it.
+
+    Raises:
+        PlanError: the plan would break a limit.
+    """
+    loop, objective = playbook.loop, run.objective
+    if loop is None or objective is None or run.plan is None or run.header.round >= loop.max_rounds:
+        return None
+    wanted = {follow_up.step for follow_up in follow_ups}
+    starts = [index for index, step in enumerate(loop.repeat) if step in wanted]
+    if not starts:
+        return None
+    round_number = run.header.round + 1
+    repeated = [playbook.step(step) for step in loop.repeat[starts[0] :]]
+    waiting = tuple(subtask_id for subtask_id, part in run.subtasks.items() if part.status is SubtaskStatus.PENDING)
+    kept = {k: part for k, part in run.subtasks.items() if part.status is not SubtaskStatus.PENDING}
+    builder = _Builder(playbook, objective, kept, round_number)
+    for step in repeated:
+        builder.add(step, _asked(step, follow_ups))
+    replaced = {run.subtasks[subtask_id].spec.step for subtask_id in waiting} - {step.id for step in repeated}
+    for step in playbook.steps:
+        if step.id in replaced:
+            builder.add(step, ())
+    change = PlanChange(
+        version=run.plan.version + 1, reason=reason, round=round_number, added=tuple(builder.added), removed=waiting
+    )
+    validate((*(part.spec for part in kept.values()), *change.added), builder.added_ids | kept.keys())
+    return change
+
+
+def _asked(step: PlaybookStep, follow_ups: Sequence[FollowUp]) -> tuple[Question, ...]:
+    if step.for_each is None:
+        return ()
+    return tuple(
+        Question(follow_up.question_id or f"q{number}", follow_up.question)
+        for number, follow_up in enumerate(follow_ups, 1)
+        if follow_up.step == step.id and follow_up.question.strip()
+    )
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Collects the subtasks of one plan version, resolving step names to the subtasks they stand for."""
+
+    playbook: Playbook
+    objective: ObjectiveSubmitted
+    kept: Mapping[str, SubtaskPart]
+    round_number: int
+    added: list[SubtaskSpec]
+
+    def __init__(
+        self, playbook: Playbook, objective: ObjectiveSubmitted, kept: Mapping[str, SubtaskPart], round_number: int
+    ) -> None:
+        self.playbook = playbook
+        self.objective = objective
+        self.kept = kept
+        self.round_number = round_number
+        self.added = []
+
+    @property
+    def added_ids(self) -> set[str]:
+        return {spec.subtask_id for spec in self.added}
+
+    def add(self, step: PlaybookStep, questions: Sequence[Question]) -> None:
+        params: dict[str, Scalar] = {**self.playbook.params, **self.objective.params, **step.params}
+        if self.round_number > 1:
+            params["round"] = self.round_number
+        if step.for_each is None:
+            self._append(step, step.id, {}, params)
+            return
+        if len(questions) > limits.MAX_FAN_OUT:
+            raise PlanError(f"step {step.id} would fan out to {len(questions)}; the limit is {limits.MAX_FAN_OUT}")
+        for number, question in enumerate(questions, 1):
+            asked = {**params, "question_id": question.question_id, "question": question.text}
+            self._append(step, f"{step.id}.{number}", {"question": question.text}, asked)
+
+    def _append(self, step: PlaybookStep, name: str, fields: Mapping[str, str], params: dict[str, Scalar]) -> None:
+        latest = [s for needed in step.inputs for s in self._standing_for(needed)]
+        previous = [s for needed in step.revises for s in self._previous(needed)]
+        after = [s for needed in step.after for s in self._standing_for(needed)]
+        inputs = tuple(dict.fromkeys((*latest, *previous)))
+        loop = self.playbook.loop
+        again = self.round_number > 1 and loop is not None and step.id in loop.repeat
+        instruction = step.instruction.replace("{goal}", self.objective.goal[:1000])
+        for field, value in fields.items():
+            instruction = instruction.replace(f"{{{field}}}", value)
+        self.added.append(
+            SubtaskSpec(
+                subtask_id=f"{name}.r{self.round_number}" if again else name,
+                step=step.id,
+                role=step.role,
+                instruction=instruction[: limits.MAX_TEXT_CHARS],
+                params=params,
+                depends_on=tuple(dict.fromkeys((*inputs, *after))),
+                inputs=inputs,
+                outputs=step.outputs,
+                min_confidence=step.min_confidence,
+                optional=step.optional,
+                timeout_ms=step.timeout_ms,
+                retry=step.retry,
+                strategy=step.strategy,
+                round=self.round_number,
+            )
+        )
+
+    def _standing_for(self, step_id: str) -> tuple[str, ...]:
+        """All subtasks of a fan-out step over all rounds; the latest of any other step."""
+        of_step = self._of_step(step_id)
+        return of_step if self.playbook.step(step_id).for_each is not None else of_step[-1:]
+
+    def _previous(self, step_id: str) -> tuple[str, ...]:
+        before = [spec for spec in self._specs() if spec.step == step_id and spec.round < self.round_number]
+        return tuple(spec.subtask_id for spec in before[-1:])
+
+    def _of_step(self, step_id: str) -> tuple[str, ...]:
+        return tuple(spec.subtask_id for spec in self._specs() if spec.step == step_id)
+
+    def _specs(self) -> Iterable[SubtaskSpec]:
+        return (*(part.spec for part in self.kept.values()), *self.added)
+
+
+def validate(specs: Sequence[SubtaskSpec], known: Iterable[str]) -> None:
+    """Check a plan against the rules that hold for every plan, whoever proposed it.
+
+    Raises:
+        PlanError: it is too large, too deep or cyclic, names unknown subtasks, or uses what it does not wait for.
+    """
+    if len(specs) > limits.MAX_PLAN_SUBTASKS:
+        raise PlanError(f"the plan has {len(specs)} subtasks; the limit is {limits.MAX_PLAN_SUBTASKS}")
+    ids = set(known)
+    if len({spec.subtask_id for spec in specs}) != len(specs):
+        raise PlanError("the plan names a subtask twice")
+    for spec in specs:
+        missing = [needed for needed in spec.depends_on if needed not in ids]
+        if missing:
+            raise PlanError(f"subtask {spec.subtask_id} waits for {missing[0]}, which is not in the plan")
+        if not set(spec.inputs) <= set(spec.depends_on):
+            raise PlanError(f"subtask {spec.subtask_id} uses the output of a subtask that it does not wait for")
+        if len(spec.inputs) > limits.MAX_FAN_OUT:
+            raise PlanError(
+                f"subtask {spec.subtask_id} has {len(spec.inputs)} inputs; the limit is {limits.MAX_FAN_OUT}"
+            )
+    needs = {spec.subtask_id: spec.depends_on for spec in specs}
+    cycle = find_cycle(needs)
+    if cycle:
+        raise PlanError(f"subtasks wait for each other in a circle: {' -> '.join(cycle)}")
+    depth = _depth(needs)
+    if depth > limits.MAX_PLAN_DEPTH:
+        raise PlanError(f"the plan is {depth} subtasks deep; the limit is {limits.MAX_PLAN_DEPTH}")
+
+
+def _depth(needs: Mapping[str, Sequence[str]]) -> int:
+    """The longest chain of subtasks that wait for each other; `needs` has no cycle."""
+    waits = {node: set(of) for node, of in needs.items()}
+    depth, level = 0, [node for node, of in waits.items() if not of]
+    dependents: dict[str, list[str]] = {}
+    for node, of in needs.items():
+        for needed in dict.fromkeys(of):
+            dependents.setdefault(needed, []).append(node)
+    while level:
+        depth += 1
+        following: list[str] = []
+        for node in level:
+            for other in dependents.get(node, ()):
+                waits[other].discard(node)
+                if not waits[other]:
+                    following.append(other)
+        level = following
+    return depth

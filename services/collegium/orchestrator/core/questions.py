@@ -1,0 +1,178 @@
+"""Decomposes a goal into sub-questions by grammar and comparison patterns. Deterministic, and without any model.
+
+What it recognises, in this order: several sentences or list items; a comparison of two or more things
+("compare A and B in C", "differences between A and B", "A versus B", "how did A change from B to C"); several
+questions joined by "and"; one instruction with several objects ("explain A, B and C"). Whatever it does not
+recognise stays one question: the goal itself.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One sub-question of a goal."""
+
+    question_id: str
+    """`q1`, `q2`, ... in the goal's order."""
+    text: str
+
+
+_VERSION: Final = re.compile(r"\bv?\d+(?:\.(?:\d+|x))+\b")
+_SENTENCE: Final = re.compile(r"(?<=[.?!])\s+(?=[A-Z0-9\"'(])|\n+|;\s+")
+_BULLET: Final = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.)])\s+")
+_ASKS: Final = r"(?:what|how|why|when|where|which|who|whose|is|are|was|were|does|do|did|can|could|should|will|must)"
+_JOINED: Final = re.compile(rf"\s*,?\s+and\s+(?={_ASKS}\b)", re.IGNORECASE)
+_COMPARE: Final = (
+    re.compile(r"^(?:please\s+)?compare\s+(?P<things>.+)$", re.IGNORECASE),
+    re.compile(r"^(?:please\s+)?contrast\s+(?P<things>.+)$", re.IGNORECASE),
+    re.compile(
+        r"^(?:(?:what|which)\s+(?:is|are)\s+|explain\s+|describe\s+|list\s+|summari[sz]e\s+)?(?:the\s+)?"
+        r"(?:main\s+|key\s+|major\s+)?differences?\s+between\s+(?P<things>.+)$",
+        re.IGNORECASE,
+    ),
+    re.compile(r"^how\s+(?:do|does|did)\s+(?P<things>.+?)\s+(?:differ|compare)(?P<rest>\b.*)$", re.IGNORECASE),
+)
+_VERSUS: Final = re.compile(r"^(?P<a>.+?)\s+(?:vs\.?|versus)\s+(?P<b>.+)$", re.IGNORECASE)
+_CHANGED: Final = re.compile(
+    r"^(?P<lead>(?:how|what|why)\b.*?|.*?\bchanges?\b.*?)\s+(?:between|from)\s+(?P<a>\S.*?)\s+(?:and|to)\s+(?P<b>.+)$",
+    re.IGNORECASE,
+)
+_ASPECT: Final = re.compile(
+    r"^(?P<things>.+?)\s+(?:with respect to|with regard to|regarding|in terms of|as to|concerning|when it comes to)\s+"
+    r"(?P<aspect>.+)$",
+    re.IGNORECASE,
+)
+_ACROSS: Final = re.compile(
+    r"^(?P<lead>.+?)\s+(?:across|in|between|of|for|by)\s+(?P<family>(?:[A-Z][\w-]*\s+)*)(?:versions?\s+|releases?\s+)?"
+    r"(?P<list>v?\d+(?:\.(?:\d+|x))+"
+    r"(?:(?:\s*,\s*|\s*,?\s+(?:and|or|to|with|versus|vs\.?)\s+)"
+    r"(?:[A-Z][\w-]*\s+)*v?\d+(?:\.(?:\d+|x))+)+)(?P<rest>.*)$"
+)
+_OBJECTS: Final = re.compile(
+    r"^(?P<verb>(?:please\s+)?(?:explain|describe|summari[sz]e|outline|list|define|discuss|report on|find out about))\s+"
+    r"(?P<things>.+)$",
+    re.IGNORECASE,
+)
+
+
+def decompose(goal: str, max_questions: int) -> tuple[Question, ...]:
+    """The sub-questions of a goal, at least one and at most `max_questions`, without duplicates, in its order.
+
+    What does not fit into the bound is not dropped: the last question then holds the rest of the goal.
+    """
+    parts = [question for sentence in _sentences(goal) for question in _split(sentence)]
+    unique = list(dict.fromkeys(text for text in (_tidy(part) for part in parts) if text)) or [_tidy(goal)]
+    if len(unique) > max_questions:
+        unique = [*unique[: max_questions - 1], " ".join(unique[max_questions - 1 :])]
+    return tuple(Question(f"q{number}", text) for number, text in enumerate(unique, 1))
+
+
+def _sentences(goal: str) -> Iterator[str]:
+    for piece in _SENTENCE.split(goal.strip()):
+        text = _BULLET.sub("", piece).strip()
+        if sum(character.isalnum() for character in text) > 1:
+            yield text
+
+
+def _split(sentence: str) -> Iterable[str]:
+    bare = sentence.rstrip(" .?!")
+    for parts in (_by_versions(bare), _by_comparison(bare), _by_joined_questions(bare), _by_objects(bare)):
+        if parts:
+            return parts
+    return (bare,)
+
+
+def _by_versions(text: str) -> tuple[str, ...]:
+    """Read `How does X work in Kafka 2.8 and 3.9` as one question about each version."""
+    match = _ACROSS.match(text)
+    if match is None:
+        return ()
+    lead, family = _without_compare(match["lead"]), match["family"]
+    rest = match["rest"].strip()
+    versions = _VERSION.findall(match["list"])
+    return tuple(" ".join(f"{lead} in {family}{version} {rest}".split()) for version in versions)
+
+
+def _without_compare(lead: str) -> str:
+    """Read `Compare the default acks`, of one version, as a question about `the default acks`."""
+    bare = re.sub(r"^(?:please\s+)?(?:compare|contrast)\s+", "", lead, flags=re.IGNORECASE)
+    return re.sub(
+        r"^(?:what\s+(?:is|are)\s+)?(?:the\s+)?(?:main\s+|key\s+)?differences?\s+(?:in|of)\s+",
+        "",
+        bare,
+        flags=re.IGNORECASE,
+    )
+
+
+def _by_comparison(text: str) -> tuple[str, ...]:
+    for pattern in _COMPARE:
+        match = pattern.match(text)
+        if match is not None:
+            things, aspect = _aspect(match["things"])
+            rest = match.groupdict().get("rest") or ""
+            return _each(_listed(things), f"{aspect} {rest}".strip())
+    match = _CHANGED.match(text)
+    if match is not None:
+        second, _, rest = match["b"].partition(",")
+        return _each((match["a"], second), "", lead=match["lead"])
+    match = _VERSUS.match(text)
+    if match is not None:
+        second, aspect = _aspect(match["b"])
+        return _each((match["a"], second), aspect)
+    return ()
+
+
+def _aspect(things: str) -> tuple[str, str]:
+    match = _ASPECT.match(things)
+    return (things, "") if match is None else (match["things"], match["aspect"])
+
+
+def _listed(things: str) -> tuple[str, ...]:
+    return tuple(part for part in re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+|\s+with\s+|\s+to\s+", things) if part)
+
+
+def _each(things: Iterable[str], aspect: str, lead: str = "") -> tuple[str, ...]:
+    named = _with_family([thing.strip() for thing in things if thing.strip()])
+    aspect = re.sub(r"^(?:in|on|at|with|by|for|about)\s+", "", aspect, flags=re.IGNORECASE)
+    if len(named) < 2:
+        return ()
+    if lead:
+        return tuple(f"{lead} in {thing}" for thing in named)
+    return tuple(f"{thing}: {aspect}" if aspect else thing for thing in named)
+
+
+def _with_family(things: list[str]) -> list[str]:
+    """Give a bare version the product that the thing before it names: `Kafka 2.8`, `3.9` is about Kafka twice."""
+    family, named = "", list[str]()
+    for thing in things:
+        match = re.match(rf"^(?P<family>[A-Za-z][\w -]*?)\s+{_VERSION.pattern}$", thing)
+        family = match["family"] if match is not None else family
+        named.append(f"{family} {thing}".strip() if _VERSION.fullmatch(thing) else thing)
+    return named
+
+
+def _by_joined_questions(text: str) -> tuple[str, ...]:
+    if not re.match(rf"^{_ASKS}\b", text, re.IGNORECASE):
+        return ()
+    parts = tuple(_JOINED.split(text))
+    return parts if len(parts) > 1 else ()
+
+
+def _by_objects(text: str) -> tuple[str, ...]:
+    match = _OBJECTS.match(text)
+    if match is None:
+        return ()
+    things = [part for part in re.split(r"\s*,\s*(?:and\s+)?", match["things"]) if part]
+    if len(things) == 1:
+        return ()
+    last = things.pop()
+    things.extend(re.split(r"\s+and\s+", last, maxsplit=1) if " and " in last and len(things) > 0 else [last])
+    return tuple(f"{match['verb']} {thing}" for thing in things)
+
+
+def _tidy(text: str) -> str:
+    return " ".join(text.split()).strip(" .,;:")
