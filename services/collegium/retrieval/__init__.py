@@ -1,0 +1,1 @@
+"""The retrieval specialist: corpora of documents, an index over their passages, search, and cited evidence."""

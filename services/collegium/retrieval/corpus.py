@@ -1,0 +1,238 @@
+"""Named corpora below a data directory: add files, remove them, open the result for searching.
+
+`Corpus` blocks on files and is meant for the command line and for threads; searching is in `search`.
+"""
+
+import hashlib
+import logging
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from collegium.retrieval.documents import Document, FileReport, FileStatus, ParsedText
+from collegium.retrieval.errors import CorpusDamaged, CorpusMissing, InvalidCorpusName
+from collegium.retrieval.files import Limits, find_files
+from collegium.retrieval.index import INDEX_FORMAT, PassageIndex, build_index
+from collegium.retrieval.intake import Intake
+from collegium.retrieval.store import CorpusStore, Snapshot
+
+_logger = logging.getLogger(__name__)
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+
+
+@dataclass(frozen=True, slots=True)
+class AddReport:
+    """What `add` did: one report per file that was offered, and the corpus after it.
+
+    `ignored` counts files of other types that were met in directories.
+    """
+
+    corpus: str
+    snapshot_id: str
+    documents: int
+    passages: int
+    files: tuple[FileReport, ...]
+    ignored: int
+
+    @property
+    def skipped(self) -> tuple[FileReport, ...]:
+        """The files that could not be read."""
+        return tuple(file for file in self.files if file.status is FileStatus.SKIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveReport:
+    """Which documents were removed, and the corpus after it."""
+
+    corpus: str
+    snapshot_id: str
+    documents: int
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCorpus:
+    """A snapshot opened for searching; it stays readable while newer ones are published."""
+
+    name: str
+    snapshot_id: str
+    documents: tuple[Document, ...]
+    index: PassageIndex
+    vectors_path: Path
+
+
+def corpora(data_dir: Path) -> tuple[str, ...]:
+    """The names of the corpora in a data directory, in order."""
+    root = data_dir / "corpora"
+    if not root.is_dir():
+        return ()
+    return tuple(sorted(path.name for path in root.iterdir() if CorpusStore(path).exists()))
+
+
+def snapshot_id_of(documents: Iterable[Document]) -> str:
+    """The content hash of a set of documents: SHA-256 over sorted (document id, SHA-256 of the original)."""
+    digest = hashlib.sha256()
+    for document_id, sha256 in sorted((document.document_id, document.sha256) for document in documents):
+        digest.update(f"{document_id}\0{sha256}\n".encode())
+    return digest.hexdigest()
+
+
+class Corpus:
+    """One corpus by name. Adding and removing publish a new snapshot; readers keep the one that they opened."""
+
+    def __init__(self, data_dir: Path, name: str, *, limits: Limits | None = None) -> None:
+        if not _NAME.match(name):
+            raise InvalidCorpusName(name)
+        self.name = name
+        self._data_dir = data_dir
+        self._limits = limits or Limits()
+        self._store = CorpusStore(data_dir / "corpora" / name)
+
+    def add(self, paths: Iterable[Path], on_file: Callable[[FileReport], None] | None = None) -> AddReport:
+        """Add files and directories; what is unchanged since the last time is not read again.
+
+        A file that cannot be read is reported and skipped. `manifest.jsonl` in an added directory may give
+        `title`, `version` and `date` of its files by `path`.
+
+        Args:
+            paths: files, or directories that are searched for files of known types.
+            on_file: called with each file's report as soon as it is known.
+
+        Raises:
+            CorpusBusy: when another process is writing to the corpus.
+        """
+        found = find_files(paths)
+        reports: list[FileReport] = []
+
+        def report(file: FileReport) -> None:
+            reports.append(file)
+            if on_file:
+                on_file(file)
+
+        for problem in found.problems:
+            report(problem)
+        with self._store.writing():
+            snapshot = self._readable()
+            before = snapshot.documents if snapshot else ()
+            intake = Intake(self._store, self._limits, before)
+            for file in found.files:
+                report(intake.add(file))
+            if snapshot is None or snapshot.manifest.index_format != INDEX_FORMAT or intake.changed:
+                snapshot = self._publish(intake.documents)
+        return AddReport(
+            corpus=self.name,
+            snapshot_id=snapshot.manifest.snapshot_id,
+            documents=snapshot.manifest.documents,
+            passages=snapshot.manifest.passages,
+            files=tuple(reports),
+            ignored=found.ignored,
+        )
+
+    def remove(self, selectors: Iterable[str]) -> RemoveReport:
+        """Remove documents by id, by source path, or by a directory of either.
+
+        Raises:
+            CorpusMissing: when there is no such corpus.
+        """
+        wanted = [selector.rstrip("/") for selector in selectors]
+        wanted += [str(Path(selector).resolve()) for selector in wanted]
+        with self._store.writing():
+            snapshot = self._require()
+            gone = [document for document in snapshot.documents if _selected(document, wanted)]
+            if gone:
+                removed = {document.source for document in gone}
+                snapshot = self._publish(d for d in snapshot.documents if d.source not in removed)
+        return RemoveReport(
+            corpus=self.name,
+            snapshot_id=snapshot.manifest.snapshot_id,
+            documents=snapshot.manifest.documents,
+            removed=tuple(document.document_id for document in gone),
+        )
+
+    def documents(self) -> tuple[Document, ...]:
+        """The documents of the current snapshot, in order of their ids.
+
+        Raises:
+            CorpusMissing: when there is no such corpus.
+        """
+        return self._require().documents
+
+    def text(self, document: Document) -> ParsedText:
+        """The normalised text of a document, in which passages are spans.
+
+        Raises:
+            CorpusDamaged: when it is gone.
+        """
+        return self._store.read_text(document)
+
+    def current_snapshot_id(self) -> str | None:
+        """The id of the current snapshot, or None when there is no such corpus; cheap enough for every task."""
+        snapshot = self._store.current()
+        return snapshot.manifest.snapshot_id if snapshot else None
+
+    def open(self) -> OpenCorpus:
+        """Open the current snapshot; an index that an older version wrote is rebuilt first, and logged.
+
+        Raises:
+            CorpusMissing: when there is no such corpus.
+            CorpusDamaged: when its files cannot be read.
+        """
+        snapshot = self._require()
+        if snapshot.manifest.index_format != INDEX_FORMAT:
+            snapshot = self._rebuild()
+        try:
+            index = PassageIndex(snapshot.directory)
+        except (OSError, ValueError, KeyError) as error:
+            raise CorpusDamaged(self.name, snapshot.directory, f"{type(error).__name__}: {error}") from error
+        return OpenCorpus(
+            name=self.name,
+            snapshot_id=snapshot.manifest.snapshot_id,
+            documents=snapshot.documents,
+            index=index,
+            vectors_path=self._store.vectors_path,
+        )
+
+    def _rebuild(self) -> Snapshot:
+        with self._store.writing():
+            snapshot = self._require()
+            found = snapshot.manifest.index_format
+            if found == INDEX_FORMAT:  # another process was faster
+                return snapshot
+            _logger.warning(
+                "the index of corpus %s has format %d, this version writes %d: rebuilding it",
+                self.name,
+                found,
+                INDEX_FORMAT,
+            )
+            return self._publish(snapshot.documents)
+
+    def _readable(self) -> Snapshot | None:
+        """The current snapshot; a damaged one counts as none, since adding its documents again repairs it."""
+        try:
+            return self._store.current()
+        except CorpusDamaged as error:
+            _logger.warning("%s; starting it anew", error)
+            return None
+
+    def _require(self) -> Snapshot:
+        snapshot = self._store.current()
+        if snapshot is None:
+            raise CorpusMissing(self.name, corpora(self._data_dir))
+        return snapshot
+
+    def _publish(self, documents: Iterable[Document]) -> Snapshot:
+        ordered = sorted(documents, key=lambda document: document.document_id)
+
+        def build(directory: Path, all_documents: Sequence[Document]) -> int:
+            return build_index(directory, all_documents, self._store.read_text)
+
+        return self._store.publish(ordered, snapshot_id_of(ordered), INDEX_FORMAT, build)
+
+
+def _selected(document: Document, wanted: list[str]) -> bool:
+    return any(
+        name == selector or name.startswith(f"{selector}/")
+        for name in (document.document_id, document.source)
+        for selector in wanted
+    )
