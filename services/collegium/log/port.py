@@ -7,9 +7,14 @@ suite in tests/contract/log. Topic names are full names, prefix included.
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Final, Literal, Protocol, Self
+
+from collegium_schemas import limits
 
 Headers = tuple[tuple[str, bytes], ...]
+
+MAX_RECORD_BYTES: Final = limits.MAX_MESSAGE_BYTES + 65_536
+"""The largest record that may be sent: the largest value, and room for key, headers and framing."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,7 +46,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A record to be written. Without a partition, the key's murmur2 hash chooses it, as in Kafka's Java client."""
+    """A record to be written. Without a partition, the key's murmur2 hash chooses it, as in Kafka's Java client.
+
+    Key and value are not both None. Without key and partition, the adapter chooses a partition.
+    """
 
     topic: str
     key: bytes | None
@@ -67,10 +75,12 @@ class Producer(Protocol):
 
         Returns:
             A future that completes when the record is acknowledged. It must be awaited: an unawaited failure
-            is a lost record.
+            is a lost record. It fails with LogUnavailable when no acknowledgement comes in time: the record may
+            still be written later; with RecordTooLarge when the topic's own limit is smaller than ours.
 
         Raises:
-            RecordTooLarge: the record is over the limit.
+            RecordTooLarge: the record is over `MAX_RECORD_BYTES`.
+            TopicMismatch: the topic does not exist, or not that partition.
             LogUnavailable: the buffer has been full for longer than the request time-out.
         """
         ...
@@ -86,26 +96,38 @@ class TransactionalProducer(Protocol):
     async def begin(self) -> None:
         """Start a transaction.
 
+        aiokafka waits 20 ms when the broker has not finished this producer's last one: use two in turn.
+
         Raises:
             OutcomeUnknown: as for every error of a transaction; drop the producer.
         """
         ...
 
     async def send(self, record: Outgoing) -> Awaitable[Position]:
-        """Add a record to the open transaction. Its future must be awaited before `commit`."""
+        """Add a record to the open transaction. Its future must be awaited before `commit`.
+
+        Raises:
+            RecordTooLarge: the record is over `MAX_RECORD_BYTES`; the transaction stays open.
+            TopicMismatch: the topic does not exist, or not that partition; the transaction stays open.
+            OutcomeUnknown: as for every other error, also of the future.
+        """
         ...
 
     async def commit(self) -> None:
         """Make the transaction's records visible to read_committed readers, all at once.
 
         Raises:
-            OutcomeUnknown: it may or may not have been committed.
+            OutcomeUnknown: it may or may not have been committed; not, if one of its records was rejected.
             Fenced: a newer producer of the same id exists.
         """
         ...
 
     async def abort(self) -> None:
-        """Drop the open transaction's records."""
+        """Drop the open transaction's records.
+
+        Raises:
+            OutcomeUnknown: as for every error of a transaction; drop the producer.
+        """
         ...
 
     async def close(self) -> None:
@@ -114,14 +136,23 @@ class TransactionalProducer(Protocol):
 
 
 class RebalanceListener(Protocol):
-    """Told when a group's partitions move. Both calls happen inside `Consumer.poll`'s machinery: return soon."""
+    """Told when a group's partitions move. `poll` returns nothing meanwhile: return soon.
+
+    Not called before `subscribe` has returned, nor by `close`. An exception is raised by every later `poll`.
+    """
 
     async def revoked(self, partitions: frozenset[TopicPartition]) -> None:
-        """These partitions may be given to another member as soon as this returns."""
+        """These partitions, all that the member had, may be another member's as soon as this returns.
+
+        Offsets may still be committed in here. Not called for a member that had none.
+        """
         ...
 
     async def assigned(self, partitions: frozenset[TopicPartition]) -> None:
-        """These partitions are this member's now. Records of them may arrive before this returns."""
+        """These partitions, perhaps none, are this member's now, unpaused and at the group's committed offsets.
+
+        Records of them may arrive before this returns.
+        """
         ...
 
 
@@ -141,8 +172,12 @@ class Consumer(Protocol):
             timeout_ms: How long to wait for the first record.
             partitions: Only these, when given.
 
+        A position that no longer exists (expired, truncated) moves to the earliest or latest offset, as `start_at`
+        says, and to the earliest for a consumer from `assign` that named an offset.
+
         Raises:
-            LogUnavailable: the broker cannot be reached for longer than the adapter's bound.
+            LogUnavailable: the broker cannot be reached for longer than the adapter's bound; poll on, or close.
+            LogError: the consumer is closed, or may not read.
         """
         ...
 
@@ -151,19 +186,27 @@ class Consumer(Protocol):
         ...
 
     async def position(self, partition: TopicPartition) -> int:
-        """The offset of the next record that `poll` will look at."""
+        """The offset of the next record that `poll` will look at.
+
+        Raises:
+            LogError: the partition is not assigned.
+        """
         ...
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
-        """Go on from `offset`; records fetched before are dropped."""
+        """Go on from `offset`; records fetched before are dropped.
+
+        Raises:
+            LogError: the partition is not assigned.
+        """
         ...
 
     def pause(self, partitions: Iterable[TopicPartition]) -> None:
-        """Keep the partitions, but return no records of them until `resume`."""
+        """Keep the partitions, but return no records of them until `resume`. Those not assigned are ignored."""
         ...
 
     def resume(self, partitions: Iterable[TopicPartition]) -> None:
-        """Return records of the partitions again."""
+        """Return records of the partitions again. Those not assigned are ignored."""
         ...
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
@@ -223,11 +266,30 @@ class Log(Protocol):
         start_at: StartAt = "earliest",
         assignor: Literal["range", "round_robin"] = "range",
     ) -> Consumer:
-        """Join a consumer group over topics. Offsets are committed by `commit` only."""
+        """Join a consumer group over topics. Offsets are committed by `commit` only.
+
+        Returns when the first partitions are assigned.
+
+        Args:
+            topics: Full names; they must exist.
+            group: The group's name.
+            listener: Told of every assignment after `subscribe` has returned, the first included.
+            start_at: Where to start in a partition without committed offset.
+            assignor: All members of a group must name the same one.
+
+        Raises:
+            TopicMismatch: a topic does not exist.
+            LogUnavailable: no broker answers within the bound.
+        """
         ...
 
     async def assign(self, partitions: Mapping[TopicPartition, int | StartAt]) -> Consumer:
-        """Read given partitions from given offsets, without a group."""
+        """Read given partitions (at least one) from given offsets, without a group.
+
+        Raises:
+            TopicMismatch: a topic does not exist, or not that partition.
+            LogUnavailable: no broker answers within the bound.
+        """
         ...
 
     async def end_offsets(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
@@ -240,6 +302,8 @@ class Log(Protocol):
 
     async def read_at(self, partition: TopicPartition, offset: int, *, timeout_ms: int) -> Record:
         """Read exactly one committed record: a point read.
+
+        An offset at or beyond the last stable one is waited for, up to `timeout_ms`.
 
         Raises:
             OffsetLost: there is no committed record at that offset.

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from collegium.log.errors import TopicMismatch
-from collegium.log.port import Log, NewTopic
-from collegium_schemas import limits
+from collegium.log.port import MAX_RECORD_BYTES, Log, NewTopic
 from collegium_schemas.catalogue import CO_PARTITIONED, TOPICS, TopicSpec, tasks_topic
 
 DEFAULT_PREFIX: Final = "collegium."
@@ -41,7 +40,7 @@ def required(names: TopicNames, roles: Iterable[str], co_partitions: int) -> tup
 def _new_topic(names: TopicNames, spec: TopicSpec, co_partitions: int) -> NewTopic:
     configuration = {
         "cleanup.policy": spec.cleanup,
-        "max.message.bytes": str(limits.MAX_MESSAGE_BYTES + 65_536),
+        "max.message.bytes": str(MAX_RECORD_BYTES),
     }
     if spec.retention_ms is not None:
         configuration["retention.ms"] = str(spec.retention_ms)
