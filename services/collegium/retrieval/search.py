@@ -1,0 +1,154 @@
+"""Search over an opened corpus: ranked passages with a measure of how much of the question each covers."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+import numpy as np
+
+from collegium.language.tokens import content_stems
+from collegium.retrieval.corpus import OpenCorpus
+from collegium.retrieval.documents import Document
+from collegium.retrieval.index import Floats, IndexedPassage
+from collegium.retrieval.parsing.metadata import same_version
+from collegium.retrieval.query import Query, Term, read_query
+
+_CANDIDATES = 100
+_PART_OF_IDENTIFIER = 0.8
+"""How much an identifier's parts count without the identifier itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPassage:
+    """A passage with its document."""
+
+    passage: IndexedPassage
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One text that was found.
+
+    Attributes:
+        sources: where the text stands, the best for the question first; more than one when several documents
+            (often versions of one) say exactly the same.
+        score: higher is better; comparable within one search only.
+        coverage: the share, by information, of the question's words that the passage holds, from 0 to 1.
+    """
+
+    sources: tuple[FoundPassage, ...]
+    score: float
+    coverage: float
+
+
+class Searcher:
+    """Searches one snapshot; it holds no state of a search, so threads may share it."""
+
+    def __init__(self, corpus: OpenCorpus) -> None:
+        self._corpus = corpus
+        self._index = corpus.index
+        self._versions = tuple(dict.fromkeys(d.version for d in corpus.documents if d.version))
+
+    def search(self, question: str, limit: int, *, min_coverage: float = 0.0) -> tuple[Hit, ...]:
+        """The best passages for a question, best first, each text once.
+
+        A question that names versions which the corpus has documents of gets passages of those versions (and of
+        documents without one); with several versions, each in turn. Only when there are none, of any version.
+
+        Args:
+            question: in plain words.
+            limit: the most hits to return.
+            min_coverage: leaves out hits that hold a smaller share of the question's information.
+        """
+        query = read_query(question, self._versions)
+        if not query.terms or not len(self._index):
+            return ()
+        scores = self._index.scores(query.tokens)
+        rankings = [self._ranked(query, scores, (version,), min_coverage) for version in query.versions]
+        hits = _interleaved(rankings, limit)
+        return hits or _interleaved([self._ranked(query, scores, (), min_coverage)], limit)
+
+    def _ranked(
+        self, query: Query, scores: Floats, versions: tuple[str, ...], min_coverage: float
+    ) -> Iterator[Hit]:
+        """Hits among documents of the versions, best first."""
+        weights = self._weights(query.terms)
+        if versions:
+            scores = scores * self._eligible(versions)
+        for position in _best(scores, _CANDIDATES):
+            passage = self._index.passage(position)
+            coverage = self._coverage(weights, passage)
+            if coverage >= min_coverage:
+                yield Hit(self._sources(passage, versions), float(scores[position]), coverage)
+
+    def _eligible(self, versions: tuple[str, ...]) -> Floats:
+        fits = np.array(
+            [
+                document.version is None or any(same_version(document.version, v) for v in versions)
+                for document in self._corpus.documents
+            ],
+            dtype=np.float32,
+        )
+        return fits[self._index.document_of]
+
+    def _weights(self, terms: Sequence[Term]) -> list[tuple[Term, float]]:
+        """Each term with its information: its inverse document frequency, an unknown word's being the highest."""
+        return [(term, term.weight * self._information(term)) for term in terms]
+
+    def _information(self, term: Term) -> float:
+        found = self._index.frequency(term.token)
+        if not found and term.parts:
+            found = min(self._index.frequency(part) for part in term.parts)
+        total = len(self._index)
+        return math.log(1 + (total - found + 0.5) / (found + 0.5))
+
+    def _coverage(self, weights: list[tuple[Term, float]], passage: IndexedPassage) -> float:
+        document = self._corpus.documents[passage.document]
+        held = set(content_stems(f"{document.title}\n{passage.heading}\n{passage.text}"))
+        total = sum(weight for _, weight in weights)
+        covered = sum(weight * _held(term, held) for term, weight in weights)
+        return min(1.0, covered / total) if total > 0 else 0.0
+
+    def _sources(self, passage: IndexedPassage, versions: tuple[str, ...]) -> tuple[FoundPassage, ...]:
+        members = [self._index.passage(position) for position in self._index.members(passage.group)]
+        found = [FoundPassage(member, self._corpus.documents[member.document]) for member in members]
+
+        def order(source: FoundPassage) -> tuple[bool, tuple[int, ...], str]:
+            version = source.document.version
+            fits = bool(version) and any(same_version(str(version), v) for v in versions)
+            newest = tuple(-int(part) for part in (version or "").split(".") if part.isdigit())
+            return (not fits, newest or (1,), source.document.document_id)
+
+        return tuple(sorted(found, key=order))
+
+
+def _held(term: Term, held: set[str]) -> float:
+    if term.token in held:
+        return 1.0
+    if not term.parts:
+        return 0.0
+    return _PART_OF_IDENTIFIER * sum(part in held for part in term.parts) / len(term.parts)
+
+
+def _best(scores: Floats, count: int) -> list[int]:
+    """The positions of the highest positive scores, highest first, ties in order of position."""
+    positive = np.flatnonzero(scores > 0)
+    if len(positive) > count:
+        part = np.argpartition(-scores[positive], count - 1)[:count]
+        positive = np.sort(positive[part])
+    ordered = positive[np.argsort(-scores[positive], kind="stable")]
+    return [int(position) for position in ordered]
+
+
+def _interleaved(rankings: Sequence[Iterator[Hit]], limit: int) -> tuple[Hit, ...]:
+    """The rankings' hits in turn, each text once."""
+    taken: dict[int, Hit] = {}
+    for row in zip_longest(*rankings):
+        for hit in row:
+            if hit is not None and len(taken) < limit:
+                taken.setdefault(hit.sources[0].passage.group, hit)
+        if len(taken) >= limit:
+            break
+    return tuple(taken.values())
