@@ -79,11 +79,14 @@ class PassiveSpan:
 
     __slots__ = ("_context", "_scope", "_token")
 
-    recording: Final = False
-
     def __init__(self, scope: Scope, context: TraceContext | None) -> None:
         self._scope = scope
         self._context = context
+
+    @property
+    def recording(self) -> bool:
+        """False: nothing is kept."""
+        return False
 
     @property
     def context(self) -> TraceContext:
@@ -119,13 +122,16 @@ class RecordingSpan:
 
     __slots__ = ("_context", "_scope", "_token", "record", "tree")
 
-    recording: Final = True
-
     def __init__(self, scope: Scope, tree: Tree, record: SpanRecord) -> None:
         self._scope = scope
         self._context: TraceContext | None = None
         self.tree = tree
         self.record = record
+
+    @property
+    def recording(self) -> bool:
+        """True until the span has ended and after."""
+        return True
 
     @property
     def context(self) -> TraceContext:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from collegium.telemetry.contexts import is_valid, span_id_of, trace_id_of
 from collegium.telemetry.spans import Attributes, Link, Links, RecordedLink
-from collegium_schemas.base import Scalar, TraceContext
+from collegium_schemas.base import Scalar
 
 _PLAIN = frozenset((int, float, bool))
 
@@ -40,11 +40,12 @@ class TracingLimits:
 
     def links(self, links: Links) -> list[RecordedLink]:
         """Links with their contexts taken apart; invalid ones are left out, as OpenTelemetry does."""
-        pairs = (
-            (link.context, self.copied(link.attributes)) if isinstance(link, Link) else (link, {})
-            for link in links[: self.links_per_span]
-        )
-        return [_taken_apart(context, attributes) for context, attributes in pairs if is_valid(context)]
+        plain = (link if isinstance(link, Link) else Link(link) for link in links[: self.links_per_span])
+        return [
+            RecordedLink(trace_id_of(link.context), span_id_of(link.context), self.copied(link.attributes))
+            for link in plain
+            if is_valid(link.context)
+        ]
 
     def _value(self, value: Scalar | Sequence[str]) -> Scalar | Sequence[str]:
         if isinstance(value, str):
@@ -52,7 +53,3 @@ class TracingLimits:
         if isinstance(value, int | float):
             return value
         return [str(item)[: self.value_chars] for item in value[: self.attributes_per_span]]
-
-
-def _taken_apart(context: TraceContext, attributes: dict[str, Scalar | Sequence[str]]) -> RecordedLink:
-    return RecordedLink(trace_id_of(context), span_id_of(context), attributes)

@@ -160,6 +160,12 @@ class Tracing:
         above = self._current.get()
         return None if above is None else above.context
 
+    def new_trace(self) -> TraceContext:
+        """The context of a new trace's root, for `emit`, with this process's sampling decision."""
+        trace_id = self._new_trace_id()
+        sampled = self._enabled and self._sampling.decide(trace_id)
+        return TraceContext(traceparent=f"00-{trace_id}-{self._new_span_id()}-{'01' if sampled else '00'}")
+
     def samples(self, run_id: str) -> bool:
         """Whether a run that starts its own trace is recorded; every process with the same settings says the same."""
         return self._enabled and self._sampling.decide_run(run_id)
