@@ -90,6 +90,7 @@ def process_span(
     *,
     group: str | None = None,
     parent: TraceContext | None = None,
+    links: Sequence[TraceContext] = (),
     attributes: Mapping[str, Scalar | Sequence[str]] | None = None,
 ) -> AbstractContextManager[ActiveSpan]:
     """A `process TOPIC` span around the work that one record causes.
@@ -99,6 +100,7 @@ def process_span(
         record: What is processed.
         group: The consumer group that read it.
         parent: The span to hang it on, with a link to the record's context; None is the record's context itself.
+        links: Further causes, such as the attempt before this one.
         attributes: Ours, such as the run's id.
     """
     sender = trace_of(record.headers)
@@ -110,7 +112,8 @@ def process_span(
         found[names.MESSAGING_MESSAGE_ID] = message_id
     if attributes:
         found.update(attributes)
-    links = (sender,) if parent is not None and sender is not None and sender != parent else ()
+    if parent is not None and sender is not None and sender != parent:
+        links = (sender, *links)
     return tracing.span(
         f"process {record.topic}", kind="consumer", parent=parent or sender, links=links, attributes=found
     )
