@@ -209,6 +209,9 @@ class _Decision:
         self._fold.apply(event)
 
     def decided(self) -> Decided:
+        """The events. What was about to be dispatched when the run ended is not."""
+        if any(isinstance(event, RunEnded) for event in self._events):
+            return Decided(tuple(event for event in self._events if not isinstance(event, AttemptDispatched)))
         return Decided(tuple(self._events))
 
     @property

@@ -104,13 +104,16 @@ class Folding:
             case RunResumed():
                 self._change_header(status=RunStatus.RUNNING)
             case RunEnded():
-                self._change_header(
-                    status=event.status, reason=event.reason, limit=event.limit, ended_at_ms=self._now_ms
-                )
+                self._end(event)
             case RunArchived():
                 self._header = None
             case _:
                 assert_never(event)
+
+    def _end(self, event: RunEnded) -> None:
+        """A terminal run keeps its header alone: nothing else can matter any more, and its history has it all."""
+        self._change_header(status=event.status, reason=event.reason, limit=event.limit, ended_at_ms=self._now_ms)
+        self.objective, self._plan, self.subtasks, self.dependents = None, None, {}, {}
 
     def _open(self, event: RunAccepted | RunRejected) -> None:
         if self._header is not None:

@@ -1,11 +1,15 @@
 """`commands`: the messages that a decision calls for. A function of the decision and the run it leads to."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from collegium.orchestrator.core.model import Run
 from collegium_schemas.events import AttemptDispatched, RunDecided, RunEnded
 from collegium_schemas.objective import RunStatus
-from collegium_schemas.tasks import ContextRef, ControlScope, ControlState, TaskInput, TaskRequested
+from collegium_schemas.tasks import ControlScope, ControlState, TaskInput, TaskRequested
+
+MAX_INLINE_PER_TASK_BYTES: Final = 262_144
+"""Content that one task carries itself; JSON escapes may double it, and a record still has room."""
 
 
 def commands(
@@ -41,11 +45,7 @@ def task_of(run: Run, event: AttemptDispatched, now_ms: int, inline: Mapping[str
     if run.objective is None:
         raise ValueError(f"{run.header.run_id}: an attempt without an objective")
     spec = run.subtasks[event.subtask_id].spec
-    inputs = tuple(
-        TaskInput(subtask_id=source, step=run.subtasks[source].spec.step, ref=_with_inline(ref, inline))
-        for source in spec.inputs
-        for ref in run.subtasks[source].outputs
-    )
+    inputs = _inputs(run, spec.inputs, inline)
     objective = run.objective
     return TaskRequested(
         run_id=run.header.run_id,
@@ -70,6 +70,16 @@ def task_of(run: Run, event: AttemptDispatched, now_ms: int, inline: Mapping[str
     )
 
 
-def _with_inline(ref: ContextRef, inline: Mapping[str, str]) -> ContextRef:
-    content = inline.get(ref.sha256)
-    return ref if content is None else ref.model_copy(update={"inline": content})
+def _inputs(run: Run, sources: Sequence[str], inline: Mapping[str, str]) -> tuple[TaskInput, ...]:
+    """References to the sources' outputs, with content while the task stays well below a record's bound."""
+    inputs: list[TaskInput] = []
+    room = MAX_INLINE_PER_TASK_BYTES
+    for source in sources:
+        for ref in run.subtasks[source].outputs:
+            content = inline.get(ref.sha256)
+            carried = ref
+            if content is not None and ref.size_bytes <= room:
+                room -= ref.size_bytes
+                carried = ref.model_copy(update={"inline": content})
+            inputs.append(TaskInput(subtask_id=source, step=run.subtasks[source].spec.step, ref=carried))
+    return tuple(inputs)

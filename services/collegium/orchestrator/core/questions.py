@@ -47,7 +47,8 @@ _ASPECT: Final = re.compile(
     re.IGNORECASE,
 )
 _ACROSS: Final = re.compile(
-    r"^(?P<lead>.+?)\s+(?:across|in|between|of|for|by)\s+(?P<family>(?:[A-Z][\w-]*\s+)*)(?:versions?\s+|releases?\s+)?"
+    r"^(?P<lead>.+?)\s+(?:across|in|between|of|for|by)\s+(?P<family>(?:[A-Z][\w-]*\s+)*)"
+    r"(?:versions?\s+|releases?\s+)?"
     r"(?P<list>v?\d+(?:\.(?:\d+|x))+"
     r"(?:(?:\s*,\s*|\s*,?\s+(?:and|or|to|with|versus|vs\.?)\s+)"
     r"(?:[A-Z][\w-]*\s+)*v?\d+(?:\.(?:\d+|x))+)+)(?P<rest>.*)$"

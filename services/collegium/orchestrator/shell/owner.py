@@ -1,0 +1,334 @@
+"""The owner of one partition: fences, restores, and then takes inputs, decides, commits and only then believes.
+
+The commit protocol (docs/architecture.md, "Commit protocol"):
+1. assigned: inputs are paused and discarded until ready; 2. both producers are opened, which fences the old owner;
+3. run-state is read to its end; 4. inputs are sought to the positions found there; 5. a batch is decided; 6. events,
+state, tasks and positions are sent and every future awaited, then committed; 7. any error means that the outcome is
+unknown: producers and memory are dropped, back to 2; 8. only after the commit does memory change; 9. revoked: the
+task is cancelled, and late writes die at the next owner's fence.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Final
+
+from collegium.log.errors import LogError, LogUnavailable, OutcomeUnknown
+from collegium.log.port import Clock, Consumer, Log, Outgoing, Record, TopicPartition, TransactionalProducer
+from collegium.log.topics import TopicNames
+from collegium.orchestrator.core.model import Rules, Timer, TimerFired
+from collegium.orchestrator.core.timing import run_timer, subtask_timer
+from collegium.orchestrator.shell.intake import Intake
+from collegium.orchestrator.shell.metrics import OrchestratorMetrics
+from collegium.orchestrator.shell.observing import observe
+from collegium.orchestrator.shell.restoring import restore
+from collegium.orchestrator.shell.spans import restored_spans
+from collegium.orchestrator.shell.store import RunStore
+from collegium.orchestrator.shell.timers import Timers
+from collegium.orchestrator.shell.transaction import Batch, Batcher, Made
+from collegium.telemetry.tracing import Tracing
+from collegium_schemas.state import RunHeader, SubtaskPart
+
+logger = logging.getLogger(__name__)
+
+INPUTS: Final = ("objectives", "interventions", "results")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerLimits:
+    """Bounds of one partition's owner."""
+
+    batch_records: int = 500
+    """Inputs in one transaction."""
+    inbox_records: int = 4_000
+    """Inputs waiting in memory; at this mark the partition's topics are paused."""
+    decoded_runs: int = 2_000
+    ended_runs: int = 20_000
+    """Terminal runs remembered; beyond it the oldest is archived before its time."""
+    transaction_ms: int = 15_000
+    """How long one transaction may take before its outcome counts as unknown."""
+    restore_ms: int = 120_000
+    longest_pause_ms: int = 5_000
+    """The longest wait between two tries to open the partition."""
+    reemit_ended_ms: int = 600_000
+    """On restore, runs that ended within this time have their own span emitted again."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerContext:
+    """What all owners of a process share."""
+
+    log: Log
+    names: TopicNames
+    rules: Rules
+    intake: Intake
+    tracing: Tracing
+    metrics: OrchestratorMetrics
+    clock: Clock
+    entropy: Callable[[], float]
+    owner: str
+    """This process, as run-events name it."""
+    partitions: int
+    limits: OwnerLimits
+
+
+class PartitionOwner:
+    """Serves one partition from its assignment until it is cancelled."""
+
+    def __init__(self, partition: int, consumer: Consumer, shared: OwnerContext) -> None:
+        self.partition = partition
+        self.ready = False
+        self._shared = shared
+        self._limits = shared.limits
+        self._consumer = consumer
+        self._inputs = {shared.names(name): TopicPartition(shared.names(name), partition) for name in INPUTS}
+        self._inbox: deque[Record] = deque()
+        self._wake = asyncio.Event()
+        self._held = False
+        self._store = RunStore(self._limits.decoded_runs)
+        self._timers = Timers()
+        self._positions: dict[str, int] = {}
+
+    # -- called by the service's poll loop
+
+    def deliver(self, records: Sequence[Record]) -> None:
+        """Hand over records of this partition, in order. They are discarded until the partition is ready."""
+        if not self.ready:
+            return
+        self._inbox.extend(records)
+        if len(self._inbox) >= self._limits.inbox_records and not self._held:
+            self._held = True
+            self._consumer.pause(self._inputs.values())
+        self._wake.set()
+
+    @property
+    def inputs(self) -> frozenset[TopicPartition]:
+        """This partition of every input topic."""
+        return frozenset(self._inputs.values())
+
+    def offsets(self) -> Mapping[TopicPartition, int]:
+        """Next offsets that are part of committed state, for lag metrics."""
+        return {self._inputs[topic]: offset for topic, offset in self._positions.items()} if self.ready else {}
+
+    # -- the owner's own task
+
+    async def run(self) -> None:
+        """Serve the partition. Ends only by cancellation, or when this process is no longer a member of its group."""
+        failures = 0
+        while True:
+            try:
+                async with AsyncExitStack() as open_things:
+                    producers = await self._open(open_things)
+                    failures = 0
+                    await self._serve(producers)
+            except LogError as error:
+                self._forget()
+                failures += 1
+                kind = type(error).__name__
+                self._shared.metrics.lost_transactions.labels(kind).inc()
+                logger.warning("partition %d restarts after %s: %s", self.partition, kind, error)
+                await asyncio.sleep(min(0.05 * 2 ** min(failures, 10), self._limits.longest_pause_ms / 1000))
+                if not await self._still_ours():
+                    logger.warning("partition %d is no longer ours; it waits for its next assignment", self.partition)
+                    return
+
+    async def _still_ours(self) -> bool:
+        """Ask the group's coordinator whether this member still holds the partition, before fencing anyone again.
+
+        A process that slept through its own replacement would otherwise fence its rightful successor. Committing
+        offsets is what the coordinator refuses a stale member.
+        """
+        while True:
+            if not self.inputs <= self._consumer.assignment():
+                return False
+            try:
+                topic_partition = next(iter(self._inputs.values()))
+                await self._consumer.commit({topic_partition: self._positions.get(topic_partition.topic, 0)})
+            except LogError as error:
+                unreachable = await self._broker_unreachable()
+                if not unreachable:
+                    logger.warning("partition %d: the group refuses this member: %s", self.partition, error)
+                    return False
+                await asyncio.sleep(self._limits.longest_pause_ms / 1000)
+                continue
+            return True
+
+    async def _broker_unreachable(self) -> bool:
+        try:
+            await self._shared.log.end_offsets(list(self._inputs.values()))
+        except LogError:
+            return True
+        return False
+
+    def _forget(self) -> None:
+        """Drop everything that is assumed: the log is the truth."""
+        if self.ready:
+            self._shared.metrics.owned_partitions.dec()
+        self.ready = False
+        self._inbox.clear()
+        self._held = False
+        self._consumer.pause(self._inputs.values())
+
+    async def _open(self, open_things: AsyncExitStack) -> tuple[TransactionalProducer, ...]:
+        """Steps 2 to 4: fence, restore, seek."""
+        started = perf_counter()
+        shared = self._shared
+        producers: list[TransactionalProducer] = []
+        for turn in (0, 1):
+            producer = await shared.log.transactional_producer(
+                f"{shared.names.prefix}orchestrator.{self.partition}.{turn}"
+            )
+            open_things.push_async_callback(producer.close)
+            producers.append(producer)
+        source = TopicPartition(shared.names("run-state"), self.partition)
+        try:
+            async with asyncio.timeout(self._limits.restore_ms / 1000):
+                restored = await restore(shared.log, source, shared.rules, self._limits.decoded_runs)
+        except TimeoutError as error:
+            raise LogUnavailable(f"run-state was not read within {self._limits.restore_ms} ms") from error
+        self._store, self._timers = restored.store, restored.timers
+        self._reemit(restored.headers)
+        starts = await shared.log.beginning_offsets(list(self._inputs.values()))
+        self._positions = {
+            topic: max(restored.positions.get(shared.names.short(topic), 0), starts.get(tp, 0))
+            for topic, tp in self._inputs.items()
+        }
+        for topic, topic_partition in self._inputs.items():
+            self._consumer.seek(topic_partition, self._positions[topic])
+        self._inbox.clear()
+        self._held = False
+        self.ready = True
+        self._consumer.resume(self._inputs.values())
+        took = perf_counter() - started
+        shared.metrics.owned_partitions.inc()
+        shared.metrics.restores.inc()
+        shared.metrics.restore_seconds.labels(str(self.partition)).set(took)
+        logger.info(
+            "partition %d is ready: %d live runs, %d ended, restored in %.3f s",
+            self.partition,
+            self._store.live,
+            self._store.ended,
+            took,
+        )
+        return tuple(producers)
+
+    def _reemit(self, headers: Sequence[RunHeader]) -> None:
+        """Emit the spans that others hang theirs on: the old owner may have been killed before it exported them."""
+        shared, now_ms = self._shared, self._shared.clock()
+        for header in headers:
+            if header.ended_at_ms is not None and now_ms - header.ended_at_ms > self._limits.reemit_ended_ms:
+                continue
+            run = self._store.load(header.run_id)
+            if run is not None:
+                for span in restored_spans(run, shared.names):
+                    shared.tracing.emit(span)
+
+    async def _serve(self, producers: tuple[TransactionalProducer, ...]) -> None:
+        """Steps 5 to 8, until something goes wrong. The producers take turns, which spares a wait in between."""
+        shared = self._shared
+        batcher = Batcher(
+            partition=self.partition,
+            partitions=shared.partitions,
+            owner=shared.owner,
+            names=shared.names,
+            rules=shared.rules,
+            intake=shared.intake,
+            store=self._store,
+            entropy=shared.entropy,
+        )
+        turn = 0
+        while True:
+            records, fired = await self._next()
+            positions = dict(self._positions)
+            for record in records:
+                positions[record.topic] = record.offset + 1
+            batch = batcher.make(records, fired, positions, shared.clock())
+            if batch.records:
+                await self._commit(producers[turn], batch.records)
+                turn = (turn + 1) % len(producers)
+            self._publish(batch, positions)
+
+    async def _next(self) -> tuple[list[Record], list[TimerFired]]:
+        """Step 5: up to a batch of new inputs and due timers; waits until there is at least one."""
+        while True:
+            now_ms = self._shared.clock()
+            fired = [TimerFired(timer) for timer in self._timers.due(now_ms, self._limits.batch_records)]
+            fired.extend(self._too_many_ended())
+            records = self._take(self._limits.batch_records - min(len(fired), self._limits.batch_records - 1))
+            if records or fired:
+                return records, fired
+            self._wake.clear()
+            next_at_ms = self._timers.next_at_ms()
+            wait_s = None if next_at_ms is None else max(0.001, (next_at_ms - now_ms) / 1000)
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    def _too_many_ended(self) -> list[TimerFired]:
+        oldest = self._store.oldest_ended()
+        if oldest is None or self._store.ended <= self._limits.ended_runs:
+            return []
+        return [TimerFired(Timer(self._shared.clock(), oldest, "archive"))]
+
+    def _take(self, most: int) -> list[Record]:
+        taken: list[Record] = []
+        while self._inbox and len(taken) < most:
+            record = self._inbox.popleft()
+            if record.offset >= self._positions[record.topic]:
+                taken.append(record)
+        if self._held and len(self._inbox) <= self._limits.inbox_records // 2:
+            self._held = False
+            self._consumer.resume(self._inputs.values())
+        return taken
+
+    async def _commit(self, producer: TransactionalProducer, records: Sequence[Outgoing]) -> None:
+        """Step 6. Every send's future is awaited: aiokafka would commit a transaction without a rejected record."""
+        with self._shared.metrics.commit_seconds.time():
+            try:
+                async with asyncio.timeout(self._limits.transaction_ms / 1000):
+                    await producer.begin()
+                    futures = [await producer.send(record) for record in records]
+                    await asyncio.gather(*futures)
+                    await producer.commit()
+            except TimeoutError as error:
+                raise OutcomeUnknown(f"no commit within {self._limits.transaction_ms} ms") from error
+
+    def _publish(self, batch: Batch, positions: dict[str, int]) -> None:
+        """Step 8: what was committed is now true."""
+        shared = self._shared
+        self._positions = positions
+        for run_id, (_, after) in batch.runs.items():
+            self._store.publish(run_id, after, batch.changed[run_id])
+        for made in batch.made:
+            self._arm(made)
+        observe(batch, shared.metrics, shared.tracing, shared.names, shared.clock())
+        shared.metrics.live_runs.labels(str(self.partition)).set(self._store.live)
+
+    def _arm(self, made: Made) -> None:
+        """Arm what the decision's last state calls for."""
+        after, run_id = made.after, made.decided.run_id
+        before = made.before
+        if after is None:
+            self._timers.disarm(run_id)
+            return
+        own = run_timer(after.header, self._shared.rules)
+        if own is not None:
+            self._timers.arm(own)
+        earlier: Mapping[str, SubtaskPart] = {} if before is None else before.subtasks
+        for subtask_id, part in after.subtasks.items():
+            if earlier.get(subtask_id) is part:
+                continue
+            timer = subtask_timer(run_id, part, self._shared.rules)
+            if timer is None:
+                self._timers.disarm(run_id, subtask_id)
+            else:
+                self._timers.arm(timer)
+        for subtask_id in earlier:
+            if subtask_id not in after.subtasks:
+                self._timers.disarm(run_id, subtask_id)

@@ -1,0 +1,58 @@
+"""Run state as records: one per part, keyed `run_id/part`, in the run's home partition."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from collegium.orchestrator.core.folding import dependents_of
+from collegium.orchestrator.core.model import Run
+from collegium_schemas.state import InputPosition, ObjectivePart, PlanPart, RunHeader, SubtaskPart
+
+HEADER: Final = "header"
+OBJECTIVE: Final = "objective"
+PLAN: Final = "plan"
+SUBTASK: Final = "subtask/"
+POSITION_KEY: Final = "__pos/"
+
+Part = RunHeader | ObjectivePart | PlanPart | SubtaskPart | InputPosition
+
+
+def changed_parts(before: Run | None, after: Run | None) -> Iterator[tuple[str, Part | None]]:
+    """What a commit has to write: each part that differs, by name; None where a part is gone."""
+    if after is not None and (before is None or after.header is not before.header):
+        yield HEADER, after.header
+    if before is not None and after is None:
+        yield HEADER, None
+    old, new = (None if run is None else run.objective for run in (before, after))
+    if new is not old:
+        yield OBJECTIVE, None if new is None else ObjectivePart(objective=new)
+    old_plan, new_plan = (None if run is None else run.plan for run in (before, after))
+    if new_plan is not old_plan:
+        yield PLAN, new_plan
+    earlier: Mapping[str, SubtaskPart] = {} if before is None else before.subtasks
+    later: Mapping[str, SubtaskPart] = {} if after is None else after.subtasks
+    for subtask_id, part in later.items():
+        if earlier.get(subtask_id) is not part:
+            yield SUBTASK + subtask_id, part
+    for subtask_id in earlier:
+        if subtask_id not in later:
+            yield SUBTASK + subtask_id, None
+
+
+def assemble(parts: Mapping[str, bytes]) -> Run | None:
+    """A run from its parts' bytes; None when the header is missing, which is how an archived run reads."""
+    header = parts.get(HEADER)
+    if header is None:
+        return None
+    objective, plan = parts.get(OBJECTIVE), parts.get(PLAN)
+    decoded_plan = None if plan is None else PlanPart.read(plan)
+    subtasks: dict[str, SubtaskPart] = {}
+    if decoded_plan is not None:
+        for subtask_id in decoded_plan.subtask_ids:
+            subtasks[subtask_id] = SubtaskPart.read(parts[SUBTASK + subtask_id])
+    return Run(
+        header=RunHeader.read(header),
+        objective=None if objective is None else ObjectivePart.read(objective).objective,
+        plan=decoded_plan,
+        subtasks=subtasks,
+        dependents=dependents_of(subtasks.values()),
+    )
