@@ -166,10 +166,9 @@ class Corpus:
         """
         return self._store.read_text(document)
 
-    def current_snapshot_id(self) -> str | None:
-        """The id of the current snapshot, or None when there is no such corpus; cheap enough for every task."""
-        snapshot = self._store.current()
-        return snapshot.manifest.snapshot_id if snapshot else None
+    def revision(self) -> str | None:
+        """Changes whenever a snapshot is published; None without a corpus. Cheap enough to ask before each search."""
+        return self._store.revision()
 
     def open(self) -> OpenCorpus:
         """Open the current snapshot; an index that an older version wrote is rebuilt first, and logged.

@@ -1,9 +1,10 @@
 """Search over an opened corpus: ranked passages with a measure of how much of the question each covers."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import Literal
 
 import numpy as np
 
@@ -13,8 +14,13 @@ from collegium.retrieval.documents import Document
 from collegium.retrieval.index import Floats, IndexedPassage
 from collegium.retrieval.parsing.metadata import same_version
 from collegium.retrieval.query import Query, Term, read_query
+from collegium.retrieval.vectors import CorpusVectors
 
 _CANDIDATES = 100
+_SUPPORTING_SHARE = 0.6
+"""A question that is answered at all is also supported by passages that hold this share of the least coverage."""
+_SIMILARITY_WEIGHT = 0.5
+"""Of the cosine against BM25, each scaled to its best; 0.4 to 0.6 was best on HotpotQA (benchmarks/retrieval.py)."""
 _PART_OF_IDENTIFIER = 0.8
 """How much an identifier's parts count without the identifier itself."""
 
@@ -43,15 +49,27 @@ class Hit:
     coverage: float
 
 
+Mode = Literal["bm25", "bm25+vectors"]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What a search found, and by which means."""
+
+    hits: tuple[Hit, ...]
+    mode: Mode
+
+
 class Searcher:
     """Searches one snapshot; it holds no state of a search, so threads may share it."""
 
-    def __init__(self, corpus: OpenCorpus) -> None:
+    def __init__(self, corpus: OpenCorpus, vectors: CorpusVectors | None = None) -> None:
         self._corpus = corpus
+        self._vectors = vectors
         self._index = corpus.index
         self._versions = tuple(dict.fromkeys(d.version for d in corpus.documents if d.version))
 
-    def search(self, question: str, limit: int, *, min_coverage: float = 0.0) -> tuple[Hit, ...]:
+    def search(self, question: str, limit: int, *, min_coverage: float = 0.0) -> SearchResult:
         """The best passages for a question, best first, each text once.
 
         A question that names versions which the corpus has documents of gets passages of those versions (and of
@@ -60,28 +78,41 @@ class Searcher:
         Args:
             question: in plain words.
             limit: the most hits to return.
-            min_coverage: leaves out hits that hold a smaller share of the question's information.
+            min_coverage: when no passage holds this share of the question's information, there is no hit: the
+                corpus does not answer the question. Else passages with somewhat less of it count too.
         """
         query = read_query(question, self._versions)
         if not query.terms or not len(self._index):
-            return ()
+            return SearchResult((), "bm25")
         scores = self._index.scores(query.tokens)
+        similarities = self._vectors.similarities(question) if self._vectors else None
+        if similarities is not None:
+            scores = _fused(scores, similarities)
         rankings = [self._ranked(query, scores, (version,), min_coverage) for version in query.versions]
         hits = _interleaved(rankings, limit)
-        return hits or _interleaved([self._ranked(query, scores, (), min_coverage)], limit)
+        if not hits:
+            hits = _interleaved([self._ranked(query, scores, (), min_coverage)], limit)
+        return SearchResult(hits, "bm25" if similarities is None else "bm25+vectors")
 
-    def _ranked(
-        self, query: Query, scores: Floats, versions: tuple[str, ...], min_coverage: float
-    ) -> Iterator[Hit]:
-        """Hits among documents of the versions, best first."""
+    def _ranked(self, query: Query, scores: Floats, versions: tuple[str, ...], min_coverage: float) -> list[Hit]:
+        """Hits among documents of the versions, best first; none when the best covers too little."""
         weights = self._weights(query.terms)
         if versions:
             scores = scores * self._eligible(versions)
+        found: list[tuple[int, IndexedPassage, float]] = []
+        seen: set[int] = set()
         for position in _best(scores, _CANDIDATES):
             passage = self._index.passage(position)
-            coverage = self._coverage(weights, passage)
-            if coverage >= min_coverage:
-                yield Hit(self._sources(passage, versions), float(scores[position]), coverage)
+            if passage.group not in seen:
+                seen.add(passage.group)
+                found.append((position, passage, self._coverage(weights, passage)))
+        if max((coverage for _, _, coverage in found), default=0.0) < min_coverage:
+            return []
+        return [
+            Hit(self._sources(passage, versions), float(scores[position]), coverage)
+            for position, passage, coverage in found
+            if coverage >= _SUPPORTING_SHARE * min_coverage
+        ]
 
     def _eligible(self, versions: tuple[str, ...]) -> Floats:
         fits = np.array(
@@ -124,6 +155,15 @@ class Searcher:
         return tuple(sorted(found, key=order))
 
 
+def _fused(scores: Floats, similarities: Floats) -> Floats:
+    """BM25 and cosine, each scaled by its best, added: unlike ranks, scores keep a clear winner's lead."""
+    best, closest = float(scores.max(initial=0.0)), float(similarities.max(initial=0.0))
+    fused = scores / best if best > 0 else scores
+    if closest > 0:
+        fused = fused + np.float32(_SIMILARITY_WEIGHT / closest) * np.maximum(similarities, 0)
+    return fused.astype(np.float32)
+
+
 def _held(term: Term, held: set[str]) -> float:
     if term.token in held:
         return 1.0
@@ -142,7 +182,7 @@ def _best(scores: Floats, count: int) -> list[int]:
     return [int(position) for position in ordered]
 
 
-def _interleaved(rankings: Sequence[Iterator[Hit]], limit: int) -> tuple[Hit, ...]:
+def _interleaved(rankings: Sequence[list[Hit]], limit: int) -> tuple[Hit, ...]:
     """The rankings' hits in turn, each text once."""
     taken: dict[int, Hit] = {}
     for row in zip_longest(*rankings):

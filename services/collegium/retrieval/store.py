@@ -75,6 +75,13 @@ class CorpusStore:
         """Whether a snapshot was ever published."""
         return (self.directory / "CURRENT").is_file()
 
+    def revision(self) -> str | None:
+        """What `CURRENT` says, unread and unchecked; None before the first snapshot."""
+        try:
+            return (self.directory / "CURRENT").read_text(encoding="ascii", errors="replace").strip()
+        except FileNotFoundError:
+            return None
+
     @contextmanager
     def writing(self) -> Generator[None]:
         """Be the only writer. The lock is SQLite's: it works everywhere and ends with the process.
@@ -101,9 +108,8 @@ class CorpusStore:
         """
         path = self.directory / "CURRENT"
         for _ in range(3):  # a writer may remove the directory between the two reads, twice at most in a row
-            try:
-                name = path.read_text(encoding="ascii").strip()
-            except FileNotFoundError:
+            name = self.revision()
+            if name is None:
                 return None
             if not _SNAPSHOT_NAME.match(name):
                 raise CorpusDamaged(self.name, path, "it names no snapshot")
