@@ -12,6 +12,8 @@ from collegium.telemetry.spans import SpanRecord
 
 _log = logging.getLogger(__name__)
 
+_LAST_WRITE_S = 1.0
+
 
 class Writer(Protocol):
     """Writes one batch, in the batch thread."""
@@ -37,7 +39,7 @@ class Batches:
         capacity_spans: How many spans may wait.
         batch_spans: How many spans a batch has at most, unless a single tree has more.
         delay_ms: How long a tree waits for others to join its batch.
-        spill: Takes what this one cannot.
+        spill: Takes what this one cannot; it is flushed and closed together with this one.
         dropped: Told about spans that are lost.
     """
 
@@ -87,23 +89,27 @@ class Batches:
             self._lose([tree], "queue_full")
 
     def flush(self, timeout_ms: int) -> bool:
-        """Wait until all trees accepted before are written; False when that took too long. Blocks."""
+        """Wait until all trees accepted before are written or spilt; False when that took too long. Blocks."""
         with self._changed:
             target = self._taken
             self._hurry = True
             self._changed.notify_all()
-            return self._changed.wait_for(lambda: self._done >= target, timeout_ms / 1000)
+            done = self._changed.wait_for(lambda: self._done >= target, timeout_ms / 1000)
+        return (self._spill is None or self._spill.flush(timeout_ms)) and done
 
     def close(self, timeout_ms: int) -> None:
-        """Flush within the bound; what is left then goes to the spill. Idempotent. Blocks."""
+        """Flush within the bound; what is left then goes to the spill, which is closed too. Idempotent. Blocks."""
         if self._closed:
             return
         self.flush(timeout_ms)
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+        # The exporter gives up a retry that is under way, so that the thread can end.
         self._writer.close()
-        self._thread.join(timeout_ms / 1000 + 1)
+        self._thread.join(timeout_ms / 1000 + _LAST_WRITE_S)
+        if self._spill is not None:
+            self._spill.close(timeout_ms)
 
     def _run(self) -> None:
         while True:

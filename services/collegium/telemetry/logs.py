@@ -8,7 +8,7 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ _bound: ContextVar[_Bound | None] = ContextVar("collegium_log_run", default=None
 
 
 @contextmanager
-def bind_run(run_id: str, task_id: str | None = None) -> Iterator[None]:
+def bind_run(run_id: str, task_id: str | None = None) -> Generator[None]:
     """Name the run, and the attempt, in every line that this asyncio task logs inside the block."""
     token = _bound.set(_Bound(run_id, task_id))
     try:
@@ -115,7 +115,7 @@ def logging_to(
     style: LogFormat = "json",
     current: CurrentTrace,
     redactor: Redactor | None = None,
-) -> Iterator[None]:
+) -> Generator[None]:
     """Send all of the process's logs to a stream, stderr if None; afterwards logging is as it was before."""
     redact = redactor or Redactor()
     handler = logging.StreamHandler(stream or sys.stderr)

@@ -1,5 +1,6 @@
 """Keeps known secrets out of what leaves the process as text."""
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -10,10 +11,12 @@ _SHORTEST = 6
 
 
 class Redactor:
-    """Replaces known secret values in a text. Without secrets it returns the text as it is."""
+    """Replaces known secret values, plain or inside JSON. Without secrets it returns a text as it is."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        values = sorted({s for s in secrets if len(s) >= _SHORTEST}, key=len, reverse=True)
+        plain = {secret for secret in secrets if len(secret) >= _SHORTEST}
+        escaped = {json.dumps(secret, ensure_ascii=False)[1:-1] for secret in plain}
+        values = sorted(plain | escaped, key=len, reverse=True)
         self._pattern = re.compile("|".join(re.escape(v) for v in values)) if values else None
 
     def __call__(self, text: str) -> str:
