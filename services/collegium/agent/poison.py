@@ -1,0 +1,113 @@
+"""Records on a task topic that are no task for this role."""
+
+import logging
+from typing import Final
+
+from collegium.agent.answers import result_record
+from collegium.agent.attempt import Delivery
+from collegium.agent.config import RuntimeConfig
+from collegium.agent.metrics import AgentMetrics
+from collegium.agent.publisher import Publisher
+from collegium.agent.text import one_line
+from collegium.log.dead_letters import dead_letter
+from collegium.log.errors import RecordTooLarge
+from collegium.log.port import Clock, Outgoing, Record
+from collegium.telemetry.tracing import Tracing
+from collegium_schemas import limits
+from collegium_schemas.envelope import EnvelopeError, decode, header, trace_of
+from collegium_schemas.tasks import Failure, FailureKind, TaskFailed, TaskRequested
+
+_log = logging.getLogger(__name__)
+_STAGE: Final = "agent.intake"
+DROPPED_BYTES_HEADER: Final = "collegium_dropped_bytes"
+
+
+def read_task(record: Record, role: str) -> TaskRequested:
+    """The task in a record.
+
+    Raises:
+        EnvelopeError: it is none, or none for this role.
+    """
+    if record.value is not None and len(record.value) > limits.MAX_MESSAGE_BYTES:
+        raise EnvelopeError(f"the body has {len(record.value)} bytes; at most {limits.MAX_MESSAGE_BYTES} are accepted")
+    header(record.headers, "ce_id")  # refuses one that is not text, before anyone else reads it
+    task = decode(record.headers, record.value, TaskRequested)
+    if task.role != role:
+        raise EnvelopeError(f"the task is for role {task.role}, and this is {role}")
+    return task
+
+
+class Poison:
+    """Puts unusable records into dead-letters and, where they still name an attempt, fails it at once."""
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        tracing: Tracing,
+        metrics: AgentMetrics,
+        *,
+        role: str,
+        config: RuntimeConfig,
+        clock: Clock,
+    ) -> None:
+        self._publisher = publisher
+        self._tracing = tracing
+        self._metrics = metrics
+        self._role = role
+        self._worker = config.worker
+        self._dead_letters = config.names("dead-letters")
+        self._results = config.names("results")
+        self._clock = clock
+
+    async def bury(self, delivery: Delivery, error: EnvelopeError) -> None:
+        """Keep the record's bytes, tell whoever waits for it, and be done with it.
+
+        Raises:
+            LogGone: the log has been away for longer than the bound; the record will be redelivered.
+        """
+        record = delivery.record
+        where = f"{record.topic}-{record.partition} offset {record.offset}"
+        _log.error("dead-lettered %s: %s", where, error.reason)
+        with self._tracing.span(f"process {record.topic}", kind="consumer", parent=trace_of(record.headers)) as span:
+            span.event("dead_letter", {"reason": error.reason, "record": where})
+            span.fail(FailureKind.POISON.value, error.reason)
+            await self._keep(record, error)
+            if (failed := self._failed(record, error)) is not None:
+                await self._publisher.publish([result_record(failed, self._results, span.context)])
+        self._metrics.dead_lettered.inc()
+        delivery.done()
+
+    async def _keep(self, record: Record, error: EnvelopeError) -> None:
+        letter = dead_letter(
+            record,
+            topic=self._dead_letters,
+            stage=_STAGE,
+            error_class=type(error).__name__,
+            reason=error.reason.encode("utf-8", "replace").decode(),
+        )
+        try:
+            await self._publisher.publish([letter])
+        except RecordTooLarge:  # the headers made it too large: its bytes stay where the headers say
+            size = str(len(letter.value or b"")).encode()
+            headers = (*letter.headers, (DROPPED_BYTES_HEADER, size))
+            await self._publisher.publish([Outgoing(letter.topic, letter.key, b"", headers)])
+
+    def _failed(self, record: Record, error: EnvelopeError) -> TaskFailed | None:
+        """The failure of the attempt that the record's subject names; None when it names none."""
+        now_ms = self._clock()
+        try:
+            run_id, subtask_id, attempt = (header(record.headers, "ce_subject") or "").split("/")
+            return TaskFailed(
+                run_id=run_id,
+                subtask_id=subtask_id,
+                attempt=int(attempt),
+                role=self._role,
+                worker=self._worker,
+                started_at_ms=now_ms,
+                ended_at_ms=now_ms,
+                failure=Failure(
+                    kind=FailureKind.POISON, message=one_line(f"the task could not be read: {error.reason}")
+                ),
+            )
+        except ValueError:  # no subject, or one of another form; EnvelopeError and ValidationError are ValueErrors
+            return None
