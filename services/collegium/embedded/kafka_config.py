@@ -1,0 +1,117 @@
+"""The configuration of an embedded broker."""
+
+import base64
+import re
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from collegium.embedded.errors import PathUnusable
+from collegium.embedded.ports import LOOPBACK
+from collegium_schemas.limits import MAX_MESSAGE_BYTES
+
+_UNUSABLE: Final = re.compile(r"[\n\r,]")
+_ASCII_END: Final = 0x80
+
+
+@dataclass(frozen=True, slots=True)
+class NodePorts:
+    """Where one node listens, on the loopback interface only."""
+
+    broker: int
+    controller: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeConfig:
+    """One combined broker and controller; several nodes name the same voters."""
+
+    node_id: int
+    ports: NodePorts
+    log_directory: Path
+    voters: tuple[tuple[int, int], ...]
+    """(node id, controller port) of every node."""
+
+    @property
+    def bootstrap(self) -> str:
+        """Where clients start."""
+        return f"{LOOPBACK}:{self.ports.broker}"
+
+
+def single_node(ports: NodePorts, log_directory: Path) -> NodeConfig:
+    """The configuration of a node that is a cluster by itself."""
+    return NodeConfig(1, ports, log_directory, ((1, ports.controller),))
+
+
+def server_properties(node: NodeConfig) -> str:
+    """Kafka's `server.properties`."""
+    copies = min(3, len(node.voters))
+    in_sync = max(1, copies - 1)
+    voters = ",".join(f"{node_id}@{LOOPBACK}:{port}" for node_id, port in node.voters)
+    properties: dict[str, str | int] = {
+        "process.roles": "broker,controller",
+        "node.id": node.node_id,
+        "controller.quorum.voters": voters,
+        "listeners": f"BROKER://{LOOPBACK}:{node.ports.broker},CONTROLLER://{LOOPBACK}:{node.ports.controller}",
+        "advertised.listeners": f"BROKER://{node.bootstrap}",
+        "listener.security.protocol.map": "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "inter.broker.listener.name": "BROKER",
+        "controller.listener.names": "CONTROLLER",
+        "log.dirs": _property_value(str(node.log_directory)),
+        "auto.create.topics.enable": "false",
+        "default.replication.factor": copies,
+        "min.insync.replicas": in_sync,
+        "offsets.topic.replication.factor": copies,
+        "transaction.state.log.replication.factor": copies,
+        "transaction.state.log.min.isr": in_sync,
+        "share.coordinator.state.topic.replication.factor": copies,
+        "share.coordinator.state.topic.min.isr": in_sync,
+        # 50 partitions each by default: their creation is most of the first consumer's and producer's wait.
+        "offsets.topic.num.partitions": 8,
+        "transaction.state.log.num.partitions": 8,
+        # The first member of a group starts at once instead of waiting 3 s for others.
+        "group.initial.rebalance.delay.ms": 0,
+        # Lets a client ask for a fast failure detection; 6 s is the default's least.
+        "group.min.session.timeout.ms": 1_000,
+        # The contracts' limit with its headers, and room for batches of small records.
+        "message.max.bytes": max(2_097_152, MAX_MESSAGE_BYTES + 65_536),
+        "log.segment.bytes": 67_108_864,
+        "log.index.size.max.bytes": 1_048_576,
+        "log.retention.hours": 168,
+        # 128 MB by default, a third of our heap, for compacting far more keys than one machine has.
+        "log.cleaner.dedupe.buffer.size": 8_388_608,
+        "num.network.threads": 2,
+        "num.io.threads": 4,
+    }
+    return "".join(f"{name}={value}\n" for name, value in properties.items())
+
+
+def log4j2_properties() -> str:
+    """Everything to standard output, which is the broker's log file."""
+    return (
+        "status = warn\n"
+        "appender.console.type = Console\n"
+        "appender.console.name = console\n"
+        "appender.console.layout.type = PatternLayout\n"
+        "appender.console.layout.pattern = %d{ISO8601} %-5p %c{1} - %m%n\n"
+        "rootLogger.level = info\n"
+        "rootLogger.appenderRef.console.ref = console\n"
+    )
+
+
+def new_cluster_id() -> str:
+    """A random id in Kafka's form: 16 bytes in URL-safe base64, not starting with a dash."""
+    while True:
+        text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        if not text.startswith("-"):
+            return text
+
+
+def _property_value(path: str) -> str:
+    """Escape a path for a Java properties file, which Kafka reads as Latin-1."""
+    if _UNUSABLE.search(path):
+        raise PathUnusable(path)
+    units = path.replace("\\", "\\\\").encode("utf-16-be")
+    codes = (int.from_bytes(units[i : i + 2], "big") for i in range(0, len(units), 2))
+    return "".join(chr(code) if code < _ASCII_END else f"\\u{code:04x}" for code in codes)
