@@ -1,0 +1,190 @@
+"""Do two statements say the same, contradict each other, or speak of different things?
+
+A contradiction is only reported where the two sentences are nearly the same otherwise, speak of one setting, or
+take opposite sides on one named thing; everything else counts as different things. Precision comes first: a false
+contradiction would be put before a reader as fact.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from collegium.analysis.claims import Statement
+from collegium.language.alignment import align
+from collegium.language.operators import Operator
+from collegium.language.opposites import opposed
+from collegium.language.settings import amount, same_value
+from collegium.language.terms import Term, TermKind, matches, negated
+from collegium.language.tokens import stem
+from collegium.language.versions import same_version
+
+_SAME_SHARE: Final = 0.65
+_LIKE_SHARE: Final = 0.8
+"""The share of aligned words from which two sentences speak of the same thing."""
+_FEWEST_WORDS: Final = 4
+_NEEDS: Final = frozenset(stem(word) for word in "require requires need depend depends rely relies use uses".split())
+_GONE: Final = frozenset(stem(word) for word in "removed eliminated dropped obsolete".split())
+_DEPENDENCY: Final = frozenset(stem(word) for word in "dependency requirement need".split())
+_HEDGES: Final = frozenset(
+    (Operator.IF, Operator.UNLESS, Operator.WHEN, Operator.CAN, Operator.SHOULD, Operator.WILL, Operator.EITHER)
+)
+
+Kind = Literal["number", "negation", "value", "date"]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """How two statements contradict each other, and on what."""
+
+    kind: Kind
+    about: str
+
+
+def say_the_same(one: Statement, other: Statement) -> bool:
+    """Whether both state the same: most words in common, and every number, version, date and operator."""
+    if one.setting and other.setting:
+        return (one.setting.name, one.setting.label) == (other.setting.name, other.setting.label) and same_value(
+            one.setting, other.setting
+        )
+    if one.setting or other.setting:
+        return False
+    if _overlap(one.keys, other.keys) < _SAME_SHARE:
+        return False
+    first, second = [t for t in one.terms if t.exact], [t for t in other.terms if t.exact]
+    return len(first) == len(second) and all(matches(a, b) or matches(b, a) for a, b in zip(first, second, strict=True))
+
+
+def conflict(one: Statement, other: Statement, subjects: frozenset[str]) -> Conflict | None:
+    """How two statements of different documents contradict each other; None when they do not.
+
+    Args:
+        one: a statement.
+        other: a statement of another document.
+        subjects: stems of the names that the questions are about, for opposite sides on one of them.
+    """
+    if one.setting and other.setting:
+        return _of_settings(one, other)
+    if one.setting or other.setting:
+        return None
+    return _of_sentences(one, other) or _of_sides(one, other, subjects)
+
+
+def versions_differ(one: Statement, other: Statement) -> bool:
+    """Whether the two documents describe different versions."""
+    first, second = one.passage.version, other.passage.version
+    return first is not None and second is not None and not same_version(first, second)
+
+
+def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / max(1, len(one | other))
+
+
+def _of_settings(one: Statement, other: Statement) -> Conflict | None:
+    first, second = one.setting, other.setting
+    if first is None or second is None or first.label != "default" or second.label != "default":
+        return None
+    if first.name != second.name or not _same_kind_of_setting(one, other) or same_value(first, second):
+        return None
+    numbers = amount(first) is not None and amount(second) is not None
+    return Conflict("number" if numbers else "value", f"the {first.label} of {first.name}")
+
+
+def _same_kind_of_setting(one: Statement, other: Statement) -> bool:
+    """A broker's and a producer's setting of one name are two settings: the headings above must agree."""
+    first = one.passage.heading.rsplit(" > ", 1)[0] if " > " in one.passage.heading else one.passage.title
+    second = other.passage.heading.rsplit(" > ", 1)[0] if " > " in other.passage.heading else other.passage.title
+    return first.casefold().split()[-2:] == second.casefold().split()[-2:] or _file(one) == _file(other)
+
+
+def _file(statement: Statement) -> str:
+    return statement.passage.document_id.rsplit("/", 1)[-1]
+
+
+def _of_sentences(one: Statement, other: Statement) -> Conflict | None:
+    """Nearly the same words, but another number, date, polarity or an opposite word."""
+    if _overlap(one.keys, other.keys) < 0.5:
+        return None
+    first = [t for t in one.terms if t.kind is TermKind.WORD]
+    second = [t for t in other.terms if t.kind is TermKind.WORD]
+    pairs = align(first, second, matches)
+    longer = max(len(first), len(second))
+    if min(len(first), len(second)) < _FEWEST_WORDS or len(pairs) < _LIKE_SHARE * longer - 1:
+        return None
+    about = _words(one, [first[i] for i, _ in pairs])
+    if _numbers_differ(one.terms, other.terms):
+        return Conflict("number", about)
+    if _dates_differ(one.terms, other.terms):
+        return Conflict("date", about)
+    left = [t for i, t in enumerate(first) if i not in {i for i, _ in pairs}]
+    right = [t for j, t in enumerate(second) if j not in {j for _, j in pairs}]
+    opposites = sum(opposed(a.key, b.key) for a in left for b in right)
+    if negated(one.terms) != negated(other.terms):
+        return Conflict("negation", about) if len(pairs) >= 0.9 * longer - 1 and not opposites else None
+    return Conflict("value", about) if opposites == 1 and len(left) == len(right) == 1 else None
+
+
+def _numbers_differ(one: Sequence[Term], other: Sequence[Term]) -> bool:
+    """The same count of numbers, of the same units and counted things in the same order, but not the same values."""
+    first = [t.measure for t in one if t.measure is not None]
+    second = [t.measure for t in other if t.measure is not None]
+    if not first or [(m.unit, m.noun) for m in first] != [(m.unit, m.noun) for m in second]:
+        return False
+    return any(a.value not in (b.value, b.other) and b.value != a.other for a, b in zip(first, second, strict=True))
+
+
+def _dates_differ(one: Sequence[Term], other: Sequence[Term]) -> bool:
+    first = [t for t in one if t.kind is TermKind.DATE]
+    second = [t for t in other if t.kind is TermKind.DATE]
+    return len(first) == len(second) and any(
+        not matches(a, b) and not matches(b, a) for a, b in zip(first, second, strict=True)
+    )
+
+
+def _of_sides(one: Statement, other: Statement, subjects: frozenset[str]) -> Conflict | None:
+    """One sentence says that something named in the question is needed, the other that it is not, or is gone.
+
+    Both must speak about one more thing that the question names, such as what needs it.
+    """
+    shared = subjects & one.keys & other.keys
+    for subject in sorted(shared) if len(shared) > 1 else ():
+        if side(one.terms, subject) * side(other.terms, subject) < 0:
+            return Conflict("negation", _words(one, [t for t in one.terms if t.key == subject][:1]))
+    return None
+
+
+def side(found: Sequence[Term], subject: str) -> int:
+    """Which side a sentence takes on whether a thing is needed: 1 needed, -1 not needed or gone, 0 neither.
+
+    Only plain statements take a side (`requires X`, `does not use X`, `without X`, `X was removed`): none with a
+    condition or a possibility, and none in which the thing only describes another (`an X session`).
+    """
+    if any(term.key in _HEDGES for term in found):
+        return 0
+    for at, term in enumerate(found):
+        following = found[at + 1] if at + 1 < len(found) else None
+        if term.key != subject or (following is not None and following.start - term.end == 1 and not _ends(following)):
+            continue
+        before = [t.key for t in found[max(0, at - 3) : at]]
+        if before and before[-1] == Operator.NOT and found[at - 1].end - found[at - 1].start == len("without"):
+            return -1
+        if before and before[-1] in _NEEDS:
+            return -1 if Operator.NOT in before else 1
+        after = {t.key for t in found[at + 1 : at + 3]}
+        if after & _GONE and Operator.NOT not in after:
+            return -1
+    return 0
+
+
+def _ends(term: Term) -> bool:
+    """Whether a word right after a name does not make it the first half of a compound."""
+    return term.exact or term.key in _GONE or term.key in _DEPENDENCY
+
+
+def _words(statement: Statement, found: Sequence[Term]) -> str:
+    """The terms as the statement writes them, in order."""
+    return " ".join(statement_text(statement)[t.start : t.end] for t in found[:12])
+
+
+def statement_text(statement: Statement) -> str:
+    """The text that a statement's terms were read from."""
+    return statement.setting.statement() if statement.setting else statement.text

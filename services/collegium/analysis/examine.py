@@ -1,0 +1,207 @@
+"""From evidence to analysis: claims per question, clusters, contradictions. Pure and deterministic."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from collegium.analysis.claims import Scored, Statement, best, denies, statements
+from collegium.analysis.clusters import Place, conflicts, groups, same_pairs
+from collegium.analysis.comparing import statement_text, versions_differ
+from collegium.analysis.question import Question, read_question
+from collegium.language.quantities import Measure
+from collegium.language.terms import TermKind
+from collegium_schemas import limits
+from collegium_schemas.evidence import (
+    Analysis,
+    Claim,
+    ClaimCluster,
+    Contradiction,
+    Evidence,
+    Quantity,
+    QuestionAnalysis,
+    RankedPassage,
+)
+
+MOST_CLAIMS: Final = 40
+"""Claims kept per question."""
+LEAST_SCORE: Final = 0.3
+"""A sentence below this does not bear on the question."""
+ANSWERING_SCORE: Final = 0.5
+"""A question is answered when at least one claim reaches this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question with everything that was found for it, over all searches."""
+
+    question_id: str
+    question: str
+    passages: tuple[RankedPassage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    asked: Asked
+    question: Question
+    scored: Sequence[Scored]
+
+
+def gather(evidence: Sequence[Evidence]) -> tuple[Asked, ...]:
+    """The evidence by question, in order of first appearance; a question asked again keeps its first wording."""
+    by_question: dict[str, list[Evidence]] = {}
+    for found in evidence:
+        by_question.setdefault(found.question_id, []).append(found)
+    asked: list[Asked] = []
+    for question_id, searches in by_question.items():
+        passages: dict[str, RankedPassage] = {}
+        for search in searches:
+            for ranked in search.passages:
+                known = passages.get(ranked.passage.passage_id)
+                if known is None or known.coverage < ranked.coverage:
+                    passages[ranked.passage.passage_id] = ranked
+        asked.append(Asked(question_id, searches[0].question, tuple(passages.values())))
+    return tuple(asked[: limits.MAX_FAN_OUT])
+
+
+def examine(evidence: Sequence[Evidence]) -> Analysis:
+    """Extract, group and compare the claims of all evidence.
+
+    The same evidence in the same order gives the same analysis, byte for byte.
+    """
+    asked = gather(evidence)
+    frequency, count = _frequencies(asked)
+    answers = [_answer(one, frequency, count) for one in asked]
+    claim_ids = _claim_ids(answers)
+    every = _distinct(answers)
+    subjects = frozenset(key for one in answers for key in one.question.names)
+    found = conflicts(every, subjects)
+    contradictions = [
+        (claim_ids[one.place], claim_ids[other.place], one, other, between) for one, other, between in found
+    ]
+    same = same_pairs(every)
+    opposed = [(one.place, other.place) for one, other, _ in found]
+    owner = {claim_ids[p]: a.asked.question_id for a in reversed(answers) for p in _places(a)}
+    listed: dict[str, list[Contradiction]] = {}
+    for first, second, one, other, between in contradictions:
+        listed.setdefault(owner[first], []).append(
+            Contradiction(
+                first_claim_id=first,
+                second_claim_id=second,
+                kind=between.kind,
+                about=between.about[: limits.MAX_TEXT_CHARS],
+                explained_by_version=versions_differ(one, other),
+            )
+        )
+    return Analysis(
+        questions=tuple(
+            _question(one, claim_ids, same, opposed, listed.get(one.asked.question_id, [])) for one in answers
+        )
+    )
+
+
+def _frequencies(asked: Sequence[Asked]) -> tuple[Mapping[str, int], int]:
+    """In how many sentences of the evidence each stem occurs, and how many sentences there are."""
+    frequency: Counter[str] = Counter()
+    places: set[Place] = set()
+    for one in asked:
+        for ranked in one.passages:
+            for statement in statements(ranked.passage):
+                if statement.place not in places:
+                    places.add(statement.place)
+                    frequency.update(statement.keys)
+    return frequency, len(places)
+
+
+def _answer(asked: Asked, frequency: Mapping[str, int], count: int) -> _Answers:
+    question = read_question(asked.question, frequency, count)
+    found = ((s, ranked.coverage) for ranked in asked.passages for s in statements(ranked.passage))
+    return _Answers(asked, question, best(question, found, limit=MOST_CLAIMS, least=LEAST_SCORE))
+
+
+def _places(answers: _Answers) -> list[Place]:
+    return [one.statement.place for one in answers.scored]
+
+
+def _claim_ids(answers: Sequence[_Answers]) -> dict[Place, str]:
+    """A claim is one place in the corpus: the same sentence under two questions has one id."""
+    return {
+        place: f"c-{hashlib.sha256(f'{place[0]}:{place[1]}'.encode()).hexdigest()[:16]}"
+        for one in answers
+        for place in _places(one)
+    }
+
+
+def _distinct(answers: Sequence[_Answers]) -> list[Statement]:
+    """Every statement once, the best-scored first, so that a bound on comparisons drops the least."""
+    scores: dict[Place, float] = {}
+    found: dict[Place, Statement] = {}
+    for one in answers:
+        for scored in one.scored:
+            place = scored.statement.place
+            found[place] = scored.statement
+            scores[place] = max(scores.get(place, 0.0), scored.score)
+    return sorted(found.values(), key=lambda s: (-scores[s.place], *s.place))
+
+
+def _question(
+    answers: _Answers,
+    claim_ids: Mapping[Place, str],
+    same: Sequence[tuple[Place, Place]],
+    opposed: Sequence[tuple[Place, Place]],
+    contradictions: Sequence[Contradiction],
+) -> QuestionAnalysis:
+    places = _places(answers)
+    documents = {one.statement.place: one.statement.passage.document_id for one in answers.scored}
+    clusters: list[ClaimCluster] = []
+    for number, members in enumerate(groups(places, [*same, *opposed]), 1):
+        sources = len({documents[place] for place in members})
+        fighting = any(one in members and other in members for one, other in opposed)
+        clusters.append(
+            ClaimCluster(
+                cluster_id=f"{answers.asked.question_id[:100]}-k{number}",
+                claim_ids=tuple(claim_ids[place] for place in members),
+                agreement="contradict" if fighting else "agree" if sources > 1 else "single",
+                sources=sources,
+            )
+        )
+    return QuestionAnalysis(
+        question_id=answers.asked.question_id,
+        question=answers.asked.question,
+        claims=tuple(_claim(one, claim_ids[one.statement.place]) for one in answers.scored),
+        clusters=tuple(clusters),
+        contradictions=tuple(contradictions[: limits.MAX_CLAIMS]),
+        answered=any(one.score >= ANSWERING_SCORE for one in answers.scored),
+    )
+
+
+def _claim(scored: Scored, claim_id: str) -> Claim:
+    statement = scored.statement
+    text = statement_text(statement)
+    return Claim(
+        claim_id=claim_id,
+        text=statement.text,
+        passage_id=statement.passage.passage_id,
+        start=statement.span.start,
+        end=statement.span.end,
+        score=round(scored.score, 4),
+        quantities=tuple(
+            Quantity(
+                value=t.measure.value, unit=(t.measure.unit or t.measure.noun)[:32], text=text[t.start : t.end][:128]
+            )
+            for t in statement.terms
+            if t.measure is not None
+        )[:64],
+        dates=_keys(statement, TermKind.DATE),
+        versions=_keys(statement, TermKind.VERSION),
+        negated=denies(statement),
+    )
+
+
+def _quantity(measure: Measure, text: str) -> Quantity:
+    return Quantity(value=measure.value, unit=(measure.unit or measure.noun)[:32], text=text[:128])
+
+
+def _keys(statement: Statement, kind: TermKind) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(t.key for t in statement.terms if t.kind is kind))[:64]

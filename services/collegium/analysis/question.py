@@ -1,0 +1,102 @@
+"""A question as analysis sees it: what it is about, what kind of answer it wants, and which versions it names."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from collegium.language.terms import Term, TermKind, terms
+from collegium.language.tokens import fold, stem
+from collegium.language.versions import versions
+
+# Words that say what to do with the answer, not what it is about.
+_ASKING: Final = frozenset(
+    stem(word)
+    for word in """answer compare comparison contrast describe detail differ difference different differences discuss
+    explain explanation give list overview please question report research say show summarise summarize summary tell
+    versus vs write between across regarding concerning what how why documentation docs outline define find""".split()
+)
+# Words that carry little in most questions; they count a little, since in some they are the subject.
+_WEAK: Final = frozenset(
+    stem(word)
+    for word in """achieve affect allow avoid become behave behaviour call cause change come effect ensure general get
+    good handle happen help important kind look main make mean much need new occur order part possible provide purpose
+    reason role see set setting should step take thing time try type use used using value way well whole work much many
+    long version default parameter configuration option""".split()
+)
+_WEAK_WEIGHT: Final = 0.5
+_NAME_WEIGHT: Final = 1.5
+_PARTS: Final = re.compile(r"[._-]")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a question asks for.
+
+    Attributes:
+        weights: each informative stem with its weight, heavier where it is rare in the evidence.
+        phrases: pairs of stems that stand side by side in it, in order.
+        joined: two such words written as one (`page cache` as `pagecache`), with the two.
+        mentioned: every word of it as written, folded, to find settings named in full.
+        names: stems of names and identifiers among them.
+        versions: the versions that it names.
+        wants: the kind of answer: `default`, `number`, `date`, `reason`, or empty.
+    """
+
+    weights: Mapping[str, float]
+    phrases: frozenset[tuple[str, str]]
+    joined: Mapping[str, tuple[str, str]]
+    mentioned: frozenset[str]
+    names: frozenset[str]
+    versions: tuple[str, ...]
+    wants: str
+
+
+def keys_of(found: Iterable[Term]) -> frozenset[str]:
+    """The stems of the words; an identifier counts as itself and as its parts (`enable.idempotence`)."""
+    keys: set[str] = set()
+    for term in found:
+        if term.kind is TermKind.WORD:
+            keys.add(term.key)
+            if "." in term.key or "_" in term.key or "-" in term.key:
+                keys.update(stem(part) for part in _PARTS.split(term.key) if part)
+    return frozenset(keys)
+
+
+def read_question(text: str, frequency: Mapping[str, int], sentence_count: int) -> Question:
+    """Take a question apart.
+
+    Args:
+        text: the question, and its rewordings if it was asked again.
+        frequency: in how many sentences of the evidence each stem occurs.
+        sentence_count: how many sentences the evidence has.
+    """
+    found = [t for t in terms(text) if t.kind is TermKind.WORD and t.key not in _ASKING]
+    rarest = math.log(sentence_count + 2)
+    weights: dict[str, float] = {}
+    for term in found:
+        rarity = math.log((sentence_count + 2) / (frequency.get(term.key, 0) + 1)) / rarest
+        base = _WEAK_WEIGHT if term.key in _WEAK else _NAME_WEIGHT if term.name else 1.0
+        weights[term.key] = max(weights.get(term.key, 0.0), base * (0.5 + rarity))
+    pairs = [(a, b) for a, b in pairwise(found) if b.start - a.end <= 1]
+    return Question(
+        weights=weights,
+        phrases=frozenset((a.key, b.key) for a, b in pairs),
+        joined={stem(fold(text[a.start : a.end] + text[b.start : b.end])): (a.key, b.key) for a, b in pairs},
+        mentioned=frozenset(fold(word.strip("\"'`?!,;:()[].")) for word in text.split()),
+        names=frozenset(term.key for term in found if term.name),
+        versions=tuple(dict.fromkeys(version.number for version in versions(text))),
+        wants=_wants(text.lower()),
+    )
+
+
+def _wants(text: str) -> str:
+    if re.search(r"\bdefaults?\b", text):
+        return "default"
+    if re.search(r"\bhow (?:many|much|long|large|big|often|fast)\b|\bnumber of\b|\bsize of\b", text):
+        return "number"
+    if re.search(r"\bwhen (?:was|were|did|is|will)\b|\b(?:what|which) (?:year|date)\b", text):
+        return "date"
+    return "reason" if re.search(r"\bwhy\b|\breasons?\b", text) else ""
