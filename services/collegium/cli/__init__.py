@@ -1,0 +1,1 @@
+"""The `collegium` command."""

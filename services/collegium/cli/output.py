@@ -1,0 +1,59 @@
+"""What commands print: one JSON value on standard output with `--json`, else text for people."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from collegium_schemas.base import Contract
+
+JsonValue: TypeAlias = "Mapping[str, JsonValue] | Sequence[JsonValue] | str | int | float | bool | None"
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a command's answers and asides go. Answers go to standard output, everything else to standard error."""
+
+    json: bool = False
+    verbose: bool = False
+
+    @cached_property
+    def console(self) -> "Console":
+        """Rich's console on standard output."""
+        from rich.console import Console  # rich takes longer to import than `--help` may take
+
+        return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+    def answer(self, value: "JsonValue | Contract", human: "RenderableType") -> None:
+        """Print the command's result: `value` with `--json`, else `human`."""
+        if self.json:
+            self.json_line(value)
+        else:
+            self.console.print(human)
+
+    def json_line(self, value: "JsonValue | Contract") -> None:
+        """Print one JSON value on one line."""
+        from collegium_schemas.base import Contract  # pydantic takes longer to import than `--help` may take
+
+        click.echo(value.to_json().decode() if isinstance(value, Contract) else json.dumps(value, ensure_ascii=False))
+
+    def text(self, text: str) -> None:
+        """Print text exactly as it is."""
+        click.echo(text)
+
+    def aside(self, text: str) -> None:
+        """Tell people something that is not the answer."""
+        if not self.json:
+            click.echo(text, err=True)
+
+    def detail(self, text: str) -> None:
+        """Tell people who asked for `--verbose` how it was done."""
+        if self.verbose:
+            click.echo(text, err=True)

@@ -1,0 +1,98 @@
+"""What every command is given: settings, where to print, and connections that are found for it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from collegium.cli.errors import KafkaUnreachable, TopicsWrong, UsageFault
+from collegium.cli.output import Output
+from collegium.cli.settings import CliSettings
+from collegium.cli.stack import Stack, read_stack
+from collegium.log.errors import LogError, LogUnavailable, TopicMismatch
+from collegium.log.port import Log
+from collegium.log.settings import KafkaSettings
+from collegium.log.topics import TopicNames
+from collegium_schemas.envelope import explain
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Session:
+    """One command's surroundings."""
+
+    out: Output
+
+    @cached_property
+    def settings(self) -> CliSettings:
+        """The command line's settings.
+
+        Raises:
+            UsageFault: a variable of the environment cannot be used.
+        """
+        try:
+            return CliSettings()
+        except ValidationError as error:
+            raise UsageFault(f"environment COLLEGIUM_*: {explain(error)}") from error
+
+    @cached_property
+    def stack(self) -> Stack | None:
+        """The stack that runs on this machine, if there is one."""
+        return read_stack(self.settings.data_dir)
+
+    @cached_property
+    def kafka(self) -> KafkaSettings:
+        """How to reach Kafka: COLLEGIUM_KAFKA_BOOTSTRAP, else the running stack's broker.
+
+        Raises:
+            KafkaUnreachable: neither is there.
+            UsageFault: a variable of the environment cannot be used.
+        """
+        try:
+            settings = KafkaSettings()  # pyright: ignore[reportCallIssue] - every field has a default
+        except ValidationError as error:
+            raise UsageFault(f"environment COLLEGIUM_KAFKA_*: {explain(error)}") from error
+        if "bootstrap" in settings.model_fields_set:
+            return settings
+        if self.stack is None or self.stack.bootstrap is None:
+            raise KafkaUnreachable(
+                f"no Kafka is known: start one with `collegium up`, or set COLLEGIUM_KAFKA_BOOTSTRAP=host:port "
+                f"(no running stack in {self.settings.data_dir})"
+            )
+        return settings.model_copy(update={"bootstrap": self.stack.bootstrap})
+
+    @property
+    def names(self) -> TopicNames:
+        """The topics' full names."""
+        return TopicNames(self.kafka.topic_prefix)
+
+    @property
+    def ledger_url(self) -> str | None:
+        """Where the ledger answers, if that is known."""
+        if self.settings.ledger_url is not None:
+            return self.settings.ledger_url.rstrip("/")
+        return None if self.stack is None else self.stack.ledger_url
+
+    @asynccontextmanager
+    async def log(self) -> AsyncGenerator[Log]:
+        """A connection to Kafka; its errors end the command with one line and their exit code."""
+        from collegium.log.kafka import open_log  # aiokafka is slow to import for commands that need none
+
+        try:
+            async with open_log(self.kafka) as log:
+                yield log
+        except LogUnavailable as error:
+            raise KafkaUnreachable(f"Kafka at {self.kafka.bootstrap} does not answer: {error}") from error
+        except TopicMismatch as error:
+            raise TopicsWrong(str(error)) from error
+        except LogError as error:
+            raise KafkaUnreachable(f"Kafka at {self.kafka.bootstrap}: {error}") from error
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine to its end."""
+        return asyncio.run(work)
