@@ -11,7 +11,7 @@ install_commands() {
     )
     local wanted=() command
     for command in "${!package[@]}"; do
-        PATH="$PATH:/usr/sbin:/sbin" type -P "$command" >/dev/null || wanted+=("${package[$command]}")
+        type -P "$command" >/dev/null || wanted+=("${package[$command]}")
     done
     # ensurepip tells whether `python3 -m venv` can work: Debian splits it off.
     "$PYTHON" -c 'import ensurepip' 2>/dev/null || wanted+=(python3-venv)
@@ -74,7 +74,7 @@ start_engine() {
     echo "starting a Docker engine"
     mkdir -p "$CACHE"
     # A session of its own: an interrupt at the terminal reaches this script first, which then stops the engine.
-    PATH="$PATH:/usr/sbin:/sbin" setsid dockerd >"$CACHE/dockerd.log" 2>&1 </dev/null &
+    setsid dockerd >"$CACHE/dockerd.log" 2>&1 </dev/null &
     ENGINE_PID=$!
     local second
     for ((second = 0; second < 60; second++)); do
