@@ -3,8 +3,10 @@
 Source: CloudEvents Kafka protocol binding 1.0.2, section 3.2, and W3C Trace Context for the trace headers.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Final, TypeVar
 
 from pydantic import ValidationError
@@ -116,11 +118,23 @@ def decode(headers: Headers, body: bytes | None, *expected: type[M]) -> M:
         raise EnvelopeError(explain(error)) from error
 
 
-def explain(error: ValidationError) -> str:
-    """The first few faults of a body in one line: where, what, and never the value itself."""
+def explain(error: ValidationError, known_fields: Sequence[str] = ()) -> str:
+    """The first few faults of a body in one line: where, what, and never the value itself.
+
+    Args:
+        error: What pydantic found.
+        known_fields: The fields that there are, to suggest one for a misspelt name.
+    """
     faults = [
-        f"{'.'.join(str(part) for part in fault['loc']) or 'body'}: {fault['msg']}"
+        _fault(fault["type"], ".".join(str(part) for part in fault["loc"]) or "body", fault["msg"], known_fields)
         for fault in error.errors(include_url=False, include_input=False, include_context=False)[:3]
     ]
     more = error.error_count() - len(faults)
     return "; ".join(faults) + (f"; and {more} more" if more > 0 else "")
+
+
+def _fault(kind: str, where: str, message: str, known_fields: Sequence[str]) -> str:
+    if kind != "extra_forbidden":
+        return f"{where}: {message}"
+    near = get_close_matches(where, known_fields, n=1)
+    return f"unknown field {where!r}" + (f": did you mean {near[0]!r}?" if near else "")

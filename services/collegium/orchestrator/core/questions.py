@@ -38,7 +38,8 @@ _COMPARE: Final = (
 )
 _VERSUS: Final = re.compile(r"^(?P<a>.+?)\s+(?:vs\.?|versus)\s+(?P<b>.+)$", re.IGNORECASE)
 _CHANGED: Final = re.compile(
-    r"^(?P<lead>(?:how|what|why)\b.*?|.*?\bchanges?\b.*?)\s+(?:between|from)\s+(?P<a>\S.*?)\s+(?:and|to)\s+(?P<b>.+)$",
+    r"^(?P<lead>(?:how|what|why)\b.*?|.*?\bchanges?\b.*?)\s+(?:between|from)\s+"
+    r"(?P<a>\S.*?)\s+(?:and|to)\s+(?P<b>.+)$",
     re.IGNORECASE,
 )
 _ASPECT: Final = re.compile(
@@ -54,7 +55,8 @@ _ACROSS: Final = re.compile(
     r"(?:[A-Z][\w-]*\s+)*v?\d+(?:\.(?:\d+|x))+)+)(?P<rest>.*)$"
 )
 _OBJECTS: Final = re.compile(
-    r"^(?P<verb>(?:please\s+)?(?:explain|describe|summari[sz]e|outline|list|define|discuss|report on|find out about))\s+"
+    r"^(?P<verb>(?:please\s+)?"
+    r"(?:explain|describe|summari[sz]e|outline|list|define|discuss|report on|find out about))\s+"
     r"(?P<things>.+)$",
     re.IGNORECASE,
 )

@@ -87,7 +87,7 @@ class Intake:
         except EnvelopeError as error:
             fault = error.reason
         if objective is not None and original is not None and (key is None or objective.run_id not in {None, key}):
-            wanted = objective.run_id or "a UUID as run_id"
+            wanted = objective.run_id or "a UUID"
             fault = f"the key {_shown(original)} is not the run_id: send {wanted} as key, or no key"
         named = objective.run_id if objective is not None else None
         run_id = named or key or (_uuid(record.key) if _moved(record) else None) or derived_run_id(record)
@@ -165,4 +165,4 @@ def _strict(record: Record, kind: type[M]) -> M:
     try:
         return kind.read_strict(record.value)
     except ValidationError as error:
-        raise EnvelopeError(explain(error)) from error
+        raise EnvelopeError(explain(error, tuple(kind.model_fields))) from error

@@ -1,0 +1,20 @@
+"""What operators decide about the orchestrator: `COLLEGIUM_ORCHESTRATOR_...`."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class OrchestratorSettings(BaseSettings):
+    """Bounds and playbooks of an orchestrator process."""
+
+    model_config = SettingsConfigDict(env_prefix="COLLEGIUM_ORCHESTRATOR_", frozen=True, extra="forbid")
+
+    playbook_dirs: tuple[Path, ...] = Field((), description="more directories of playbooks, as a JSON list")
+    batch_records: int = Field(500, ge=1, le=5_000, description="inputs in one transaction")
+    inbox_records: int = Field(4_000, ge=10, description="waiting inputs of a partition at which it is paused")
+    ended_runs: int = Field(20_000, ge=1, description="terminal runs that a partition remembers")
+    archive_after_ms: int = Field(86_400_000, ge=1_000, description="how long a terminal run is remembered")
+    transaction_ms: int = Field(15_000, ge=500, description="how long a commit may take")
+    start_wait_ms: int = Field(60_000, ge=0, description="how long to wait for Kafka and its topics at the start")
