@@ -1,0 +1,129 @@
+"""A specialist as a process: settings, log, telemetry, runtime, signals and exit status.
+
+A specialist's `__main__` is its own construction and this:
+
+    if __name__ == "__main__":
+        sys.exit(main(lambda settings: Retrieval(Library(settings.data_dir / "corpora"))))
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Final
+
+import uvloop
+from pydantic import ValidationError
+
+from collegium.agent.errors import AgentError
+from collegium.agent.metrics import AgentMetrics
+from collegium.agent.runtime import AgentRuntime
+from collegium.agent.settings import AgentSettings
+from collegium.agent.specialist import Specialist
+from collegium.agent.stopping import EXIT_FAILED, EXIT_SETTINGS, EXIT_STOPPED, StopSignals, end_within
+from collegium.agent.text import explain
+from collegium.log.errors import LogError
+from collegium.log.kafka import open_log
+from collegium.log.settings import KafkaSettings
+from collegium.log.startup import await_topics
+from collegium.log.topics import TopicNames
+from collegium.telemetry.errors import TelemetryError
+from collegium.telemetry.setup import TelemetrySettings, telemetry
+
+_BEYOND_DRAIN_S: Final = 15.0
+_EXIT_S: Final = 5.0
+_FORESEEN: Final = (LogError, AgentError, TelemetryError, OSError)
+"""What an operator can mend; anything else is a defect and shows its stack."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """Everything that a specialist process reads from its environment."""
+
+    agent: AgentSettings
+    kafka: KafkaSettings
+    telemetry: TelemetrySettings
+
+
+async def serve(specialist: Specialist, settings: ServiceSettings) -> None:
+    """Run a specialist until SIGTERM or SIGINT: then it drains, commits and leaves its group.
+
+    Raises:
+        LogError: Kafka or its topics did not come within the bound; the message says what to do.
+        ExceptionGroup: the runtime gave up (see `AgentRuntime.run`).
+        CancelledError: it was stopped while it waited for Kafka, or told twice to stop.
+    """
+    role, agent = specialist.role, settings.agent
+    names = TopicNames(settings.kafka.topic_prefix)
+    async with (
+        telemetry(
+            settings.telemetry,
+            service_name=f"collegium-{role}",
+            version=version("collegium"),
+            secrets=settings.kafka.secrets(),
+        ) as seen,
+        open_log(settings.kafka) as log,
+    ):
+        with StopSignals(agent.drain_ms / 1000 + _BEYOND_DRAIN_S) as signals:
+            seen.health.register("tasks", lambda: "waiting for Kafka and its topics")
+            await await_topics(log, names, [role], wait_ms=agent.start_wait_ms)
+            metrics = AgentMetrics(seen.metrics, role)
+            runtime = AgentRuntime(specialist, log, seen.tracing, metrics, agent.runtime(role, names), clock=wall_clock)
+            seen.health.register("tasks", runtime.ready)
+            signals.drain_with(runtime.drain)
+            await runtime.run()
+
+
+def wall_clock() -> int:
+    """Milliseconds since 1970-01-01T00:00:00Z."""
+    return time.time_ns() // 1_000_000
+
+
+def main(build: Callable[[AgentSettings], Specialist]) -> int:
+    """Entry point of a specialist process.
+
+    Args:
+        build: Makes the specialist.
+
+    Returns:
+        The exit status: 0 after a requested stop, 1 when it gave up, 2 when a setting is wrong.
+    """
+    try:
+        settings = ServiceSettings(AgentSettings(), KafkaSettings(), TelemetrySettings())
+        specialist = build(settings.agent)
+    except ValidationError as error:
+        _say(f"a COLLEGIUM_ setting is wrong: {explain(error)}")
+        return EXIT_SETTINGS
+    status = EXIT_STOPPED
+    try:
+        with suppress(asyncio.CancelledError), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(specialist, settings))
+    except ExceptionGroup as group:
+        if group.split(_FORESEEN)[1] is not None:
+            raise
+        status = _give_up(specialist.role, *_leaves(group))
+    except _FORESEEN as error:
+        status = _give_up(specialist.role, error)
+    end_within(_EXIT_S, status)
+    return status
+
+
+def _leaves(group: ExceptionGroup[Exception]) -> Iterator[Exception]:
+    for error in group.exceptions:
+        if isinstance(error, ExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
+def _give_up(role: str, *errors: Exception) -> int:
+    for error in errors:
+        _say(f"collegium-{role}: {error}")
+    return EXIT_FAILED
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
