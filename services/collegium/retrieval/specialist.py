@@ -27,8 +27,10 @@ class _Found:
 
 
 class Retrieval:
-    """Role `retrieval`. Input: `question`, `question_id` and optionally `passages` in the task's parameters, and
-    the corpus's name; output: `evidence`. A corpus that does not answer the question gives evidence without
+    """Role `retrieval`: a question and a corpus in, `evidence` out.
+
+    Input: `question`, `question_id` and optionally `passages` in the task's parameters, and
+    the name of the corpus. A corpus that does not answer the question gives evidence without
     passages, which is a success: the report then says so.
     """
 

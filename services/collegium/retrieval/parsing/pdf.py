@@ -24,6 +24,7 @@ _DIGITS = re.compile(r"\d+")
 _SHORT_LINE_SHARE = 0.6
 _REPEATED_SHARE = 0.5
 _FEWEST_PAGES_TO_COMPARE = 4
+_EDGE_LINES = 2
 
 
 def parse_pdf(data: bytes, max_chars: int) -> ParsedText:
@@ -90,18 +91,21 @@ def _comparable(line: str) -> str:
 def _without_running_lines(pages: list[list[str]]) -> list[list[str]]:
     """Pages without page numbers and without first and last lines that most pages share."""
     edges = Counter(
-        _DIGITS.sub("#", line.strip()) for page in pages for line in {*page[:2], *page[-2:]} if line.strip()
+        _DIGITS.sub("#", line.strip())
+        for page in pages
+        for line in {*page[:_EDGE_LINES], *page[-_EDGE_LINES:]}
+        if line.strip()
     )
     limit = _REPEATED_SHARE * len(pages) if len(pages) >= _FEWEST_PAGES_TO_COMPARE else float("inf")
     kept: list[list[str]] = []
     for page in pages:
-        last = len(page) - 3
+        last = len(page) - 1 - _EDGE_LINES
         kept.append(
             [
                 line
                 for position, line in enumerate(page)
                 if not (
-                    (position < 3 or position > last)
+                    (position < _EDGE_LINES or position > last)
                     and (_PAGE_NUMBER.match(line) or edges[_DIGITS.sub("#", line.strip())] > limit)
                 )
             ]
