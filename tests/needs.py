@@ -16,6 +16,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from collegium.embedded.jaeger import find_binary
+from collegium.embedded.settings import EmbeddedSettings
+
 _PROBE_TIMEOUT_S = 20
 
 
@@ -50,10 +53,19 @@ def _docker_missing() -> str | None:
     return None
 
 
+def _jaeger_missing() -> str | None:
+    settings = EmbeddedSettings()
+    return None if find_binary(settings.jaeger_binary, settings.cache_dir) else "no Jaeger binary is here"
+
+
 REQUIREMENTS: Mapping[str, Requirement] = {
     "docker": Requirement(
         missing=_docker_missing,
         enable="start a Docker engine with the compose plugin (Debian: apt-get install docker.io; `.ci/run` does it)",
+    ),
+    "jaeger": Requirement(
+        missing=_jaeger_missing,
+        enable="infra/jaeger/build.sh (8 minutes with Go 1.24 or newer), or a `jaeger` 2.x binary on the PATH",
     ),
 }
 

