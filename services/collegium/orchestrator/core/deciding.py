@@ -184,7 +184,7 @@ def _timer(run: Run | None, timer: Timer, rules: Rules, moment: Moment) -> Decid
         due = part.status is SubtaskStatus.BACKOFF and part.attempt + 1 == timer.attempt
         if not due or run.header.status is RunStatus.PAUSED:
             return stale
-        decision.dispatch((timer.subtask_id,))
+        decision.dispatch((timer.subtask_id,), due=True)
         return decision.decided()
     if part.status is not SubtaskStatus.RUNNING or part.attempt != timer.attempt:
         return stale
@@ -354,13 +354,18 @@ class _Decision:
         if self._fold.header.open_subtasks == 0 and not self._fold.header.status.terminal:
             self._end(RunStatus.COMPLETED, "every subtask of the plan has ended")
 
-    def dispatch(self, candidates: tuple[str, ...]) -> None:
-        """Send the candidates that nothing holds back. A paused run holds all of them back."""
+    def dispatch(self, candidates: tuple[str, ...], *, due: bool = False) -> None:
+        """Send the candidates that nothing holds back. A paused run holds all of them back.
+
+        Args:
+            candidates: Subtasks that may be ready.
+            due: Their back-off is over because its timer says so, whatever the clock says now.
+        """
         for subtask_id in candidates:
             if self._fold.header.status is not RunStatus.RUNNING:
                 return
             part = self._fold.subtasks.get(subtask_id)
-            if part is None or not self._ready(part):
+            if part is None or not self._ready(part, due=due):
                 continue
             most = self._most_steps()
             if self._fold.header.steps >= most:
@@ -375,9 +380,9 @@ class _Decision:
                 )
             )
 
-    def _ready(self, part: SubtaskPart) -> bool:
+    def _ready(self, part: SubtaskPart, *, due: bool) -> bool:
         if part.status is SubtaskStatus.BACKOFF:
-            return part.retry_at_ms is not None and part.retry_at_ms <= self._moment.now_ms
+            return due or (part.retry_at_ms is not None and part.retry_at_ms <= self._moment.now_ms)
         if part.status is not SubtaskStatus.PENDING:
             return False
         subtasks = self._fold.subtasks

@@ -1,0 +1,77 @@
+"""Playbooks are validated with the line of each fault."""
+
+from pathlib import Path
+
+import pytest
+
+from collegium.orchestrator.playbooks import PlaybookError, load_library, load_playbook, parse_playbook
+from collegium.orchestrator.playbooks.drawing import mermaid, outline
+
+GOOD = """\
+name: two
+steps:
+  - id: first
+    role: retrieval
+    instruction: find
+  - id: second
+    role: analysis
+    instruction: think
+    inputs: [first]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        (GOOD.replace("role: analysis", "role: Analysis!"), 7, "pattern"),
+        (GOOD.replace("inputs: [first]", "inputs: [frist]"), 1, "'frist', which is no step"),
+        (GOOD.replace("instruction: find", "instruction: find\n    inputs: [second]"), 1, "circle"),
+        (GOOD + "colour: red\n", 10, "Extra inputs"),
+        (GOOD.replace("    role: analysis\n", ""), 6, "Field required"),
+        (GOOD + "name: again\n", 10, "twice"),
+        ("- a\n- b\n", 1, "mapping"),
+        ("name: [\n", 2, "expected"),
+        ("name: x\nsteps: &a []\nparams: *a\n", 3, "aliases"),
+        ("", 1, "mapping"),
+    ],
+)
+def test_faults_have_lines(text: str, line: int, says: str) -> None:
+    """Whoever wrote the playbook is told where to look."""
+    with pytest.raises(PlaybookError) as caught:
+        parse_playbook(text, "two.yaml")
+    assert any(fault.line == line and says in fault.message for fault in caught.value.faults), caught.value.faults
+
+
+def test_a_good_playbook_is_read() -> None:
+    """The same text without faults."""
+    assert [step.id for step in parse_playbook(GOOD, "two.yaml").steps] == ["first", "second"]
+
+
+def test_a_directorys_faults_do_not_stop_the_others(tmp_path: Path) -> None:
+    """The library keeps what is valid and says what is not."""
+    (tmp_path / "good.yaml").write_text(GOOD)
+    (tmp_path / "bad.yaml").write_text("name: bad\nsteps: []\n")
+    (tmp_path / "latin.yaml").write_bytes(b"name: caf\xe9\n")
+    library = load_library([tmp_path])
+    assert set(library.playbooks) == {"research-report", "two"}
+    assert "line 2" in library.invalid["bad"]
+    assert "UTF-8" in library.invalid["latin"]
+    assert library.roles >= {"retrieval", "analysis", "drafting", "verification", "delivery"}
+
+
+def test_missing_files_and_directories_are_named(tmp_path: Path) -> None:
+    """An operator's typing error is not an empty library."""
+    with pytest.raises(PlaybookError, match="no such directory"):
+        load_library([tmp_path / "nowhere"])
+    with pytest.raises(PlaybookError, match="No such file"):
+        load_playbook(tmp_path / "nowhere.yaml")
+
+
+def test_drawings_show_steps_and_loop() -> None:
+    """A Mermaid flowchart and an outline of the built-in playbook."""
+    playbook = load_library().playbooks["research-report"]
+    chart = mermaid(playbook)
+    assert "step_retrieve --> step_analyse" in chart
+    assert "at most 3 rounds" in chart
+    assert "for each question" in chart
+    assert "loop: retrieve -> analyse -> draft -> verify" in outline(playbook)

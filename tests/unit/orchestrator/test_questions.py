@@ -1,0 +1,55 @@
+"""Goals are decomposed by grammar and comparison patterns."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collegium.orchestrator.core.questions import decompose
+
+
+@pytest.mark.parametrize(
+    ("goal", "questions"),
+    [
+        ("What is the boiling point of gallium?", ["What is the boiling point of gallium"]),
+        (
+            "Compare the default producer acks in Kafka 2.8 and 3.9",
+            ["the default producer acks in Kafka 2.8", "the default producer acks in Kafka 3.9"],
+        ),
+        (
+            "How did the role of ZooKeeper change from Kafka 2.8 to Kafka 3.9?",
+            ["How did the role of ZooKeeper change in Kafka 2.8", "How did the role of ZooKeeper change in Kafka 3.9"],
+        ),
+        (
+            "Compare the defaults of acks across Kafka 0.11.0, 2.8 and 3.9.",
+            [f"the defaults of acks in Kafka {version}" for version in ("0.11.0", "2.8", "3.9")],
+        ),
+        (
+            "How do Kafka 2.8 and 3.9 differ in metadata management?",
+            ["Kafka 2.8: metadata management", "Kafka 3.9: metadata management"],
+        ),
+        ("ZooKeeper vs KRaft with respect to metadata", ["ZooKeeper: metadata", "KRaft: metadata"]),
+        (
+            "What is log compaction and how does it keep the last value?",
+            ["What is log compaction", "how does it keep the last value"],
+        ),
+        (
+            "Explain consumer groups, log compaction and replication.",
+            ["Explain consumer groups", "Explain log compaction", "Explain replication"],
+        ),
+        ("1. What is a topic?\n2. What is a partition?", ["What is a topic", "What is a partition"]),
+        ("Kafka の複製はどう動きますか", ["Kafka の複製はどう動きますか"]),
+    ],
+)
+def test_decomposition(goal: str, questions: list[str]) -> None:
+    """Each pattern gives its sub-questions, in the goal's order."""
+    assert [question.text for question in decompose(goal, 8)] == questions
+
+
+@given(st.text(min_size=1, max_size=400).filter(lambda goal: any(c.isalnum() for c in goal)), st.integers(1, 8))
+def test_any_goal_gives_between_one_and_the_bound(goal: str, most: int) -> None:
+    """There is always a question, never too many, never two of the same text, and ids count up."""
+    questions = decompose(goal, most)
+    assert 1 <= len(questions) <= most
+    assert len({question.text for question in questions}) == len(questions)
+    assert [question.question_id for question in questions] == [f"q{n}" for n in range(1, len(questions) + 1)]
+    assert questions == decompose(goal, most)
