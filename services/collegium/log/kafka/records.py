@@ -1,0 +1,38 @@
+"""aiokafka's records and partitions as the port's."""
+
+from functools import lru_cache
+
+from aiokafka.structs import ConsumerRecord, RecordMetadata
+from aiokafka.structs import TopicPartition as KafkaPartition
+
+from collegium.log.port import Position, Record, TopicPartition
+
+
+def to_record(record: ConsumerRecord[bytes | None, bytes | None]) -> Record:
+    """A consumed record."""
+    return Record(
+        record.topic,
+        record.partition,
+        record.offset,
+        record.timestamp,
+        record.key,
+        record.value,
+        tuple(record.headers),
+    )
+
+
+def to_position(metadata: RecordMetadata) -> Position:
+    """Where a record was written."""
+    return Position(metadata.topic, metadata.partition, metadata.offset)
+
+
+@lru_cache(maxsize=4_096)
+def to_partition(partition: KafkaPartition) -> TopicPartition:
+    """Aiokafka's partition as ours."""
+    return TopicPartition(partition.topic, partition.partition)
+
+
+@lru_cache(maxsize=4_096)
+def from_partition(partition: TopicPartition) -> KafkaPartition:
+    """Our partition as aiokafka's."""
+    return KafkaPartition(partition.topic, partition.partition)

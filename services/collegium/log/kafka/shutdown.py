@@ -1,0 +1,70 @@
+"""Stopping aiokafka's clients within a bound, also when the broker has gone.
+
+`AIOKafkaProducer.stop` flushes, and an idempotent producer's batches never expire, so it waits for as long as the
+broker is away; `AIOKafkaConsumer.stop` waits for requests in flight. Past the bound we take them apart ourselves, in
+the order that leaves no task behind, which needs a few private names of aiokafka (pinned; the contract suite covers
+them).
+"""
+# ruff: noqa: SLF001 - see above
+# pyright: reportPrivateUsage=false, reportUnknownVariableType=false
+
+import asyncio
+import logging
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import errors as kafka_errors
+
+_logger = logging.getLogger(__name__)
+
+_FLUSH_S: Final = 5.0
+_TASK_S: Final = 5.0
+
+
+async def stop_producer(producer: AIOKafkaProducer, *, flush: bool = True) -> None:
+    """Flush within a bound, then stop; records that are still unacknowledged fail."""
+    flushed = False
+    if flush:
+        flushing = asyncio.create_task(producer.flush())
+        await asyncio.wait([flushing], timeout=_FLUSH_S)
+        flushed = flushing.done()
+        if not flushed:
+            _logger.warning("closing a producer with records that Kafka has not acknowledged")
+            flushing.cancel()
+            await asyncio.wait([flushing])
+    if not flushed:
+        await _stop_sending(producer)
+    await producer.stop()
+    _retrieve_transaction_error(producer)
+
+
+async def _stop_sending(producer: AIOKafkaProducer) -> None:
+    sender = producer._sender.sender_task
+    if sender is not None and not sender.done():
+        sender.cancel()
+        await asyncio.wait([sender], timeout=_TASK_S)
+    producer._message_accumulator.fail_all(kafka_errors.ProducerClosed())
+
+
+def _retrieve_transaction_error(producer: AIOKafkaProducer) -> None:
+    """A fatal error that no call waited for has been told by our own futures; asyncio need not report it too."""
+    manager = producer._txn_manager
+    ended: asyncio.Future[None] | None = None if manager is None else manager.wait_for_transaction_end()
+    if ended is not None and ended.done() and not ended.cancelled():
+        ended.exception()
+
+
+async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
+    """Leave the group and stop, within a bound."""
+    stopping = asyncio.create_task(consumer.stop())
+    await asyncio.wait([stopping], timeout=_TASK_S)
+    if stopping.done():
+        if (error := stopping.exception()) is not None:
+            _logger.warning("a consumer ended with %r", error)
+        return
+    _logger.warning("closing a consumer without an answer from Kafka")
+    stopping.cancel()
+    await asyncio.wait([stopping])
+    if consumer._fetcher is not None:
+        await consumer._fetcher.close()
+    await consumer._client.close()
