@@ -1,6 +1,7 @@
 """What every command is given: settings, where to print, and connections that are found for it."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,13 +11,18 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from collegium.cli.errors import KafkaUnreachable, TopicsWrong, UsageFault
+from collegium.cli.ledger_client import LedgerClient
+from collegium.cli.lookup import RunLookup
 from collegium.cli.output import Output
 from collegium.cli.settings import CliSettings
-from collegium.cli.stack import Stack, read_stack
+from collegium.embedded.state import StackFiles, StackState
 from collegium.log.errors import LogError, LogUnavailable, TopicMismatch
 from collegium.log.port import Log
 from collegium.log.settings import KafkaSettings
 from collegium.log.topics import TopicNames
+from collegium.telemetry.errors import TelemetrySettingsError
+from collegium.telemetry.setup import TelemetrySettings, open_tracing
+from collegium.telemetry.tracing import Tracing
 from collegium_schemas.envelope import explain
 
 T = TypeVar("T")
@@ -41,9 +47,10 @@ class Session:
             raise UsageFault(f"environment COLLEGIUM_*: {explain(error)}") from error
 
     @cached_property
-    def stack(self) -> Stack | None:
+    def stack(self) -> StackState | None:
         """The stack that runs on this machine, if there is one."""
-        return read_stack(self.settings.data_dir)
+        state = StackFiles(self.settings.data_dir.absolute()).read_state()
+        return state if state is not None and state.supervisor.process() is not None else None
 
     @cached_property
     def kafka(self) -> KafkaSettings:
@@ -76,7 +83,34 @@ class Session:
         """Where the ledger answers, if that is known."""
         if self.settings.ledger_url is not None:
             return self.settings.ledger_url.rstrip("/")
-        return None if self.stack is None else self.stack.ledger_url
+        services = () if self.stack is None else self.stack.services
+        ports = [service.port for service in services if service.role == "ledger" and service.pid is not None]
+        return f"http://127.0.0.1:{ports[0]}" if ports else None
+
+    @property
+    def lookup(self) -> RunLookup:
+        """Finds runs, in the ledger or in the topics."""
+        url = self.ledger_url
+        ledger = None if url is None else LedgerClient(url, timeout_ms=self.settings.ledger_timeout_ms)
+        return RunLookup(ledger, self.log, lambda: self.names, self.out.detail)
+
+    @asynccontextmanager
+    async def tracing(self) -> AsyncGenerator[Tracing]:
+        """Tracing for the duration of a command; its spans are out when the block has ended.
+
+        Raises:
+            UsageFault: a variable of the environment cannot be used.
+        """
+        try:
+            tracing = open_tracing(TelemetrySettings(), service_name="collegium-cli")
+        except ValidationError as error:
+            raise UsageFault(f"environment COLLEGIUM_* and OTEL_*: {explain(error)}") from error
+        except TelemetrySettingsError as error:
+            raise UsageFault(str(error)) from error
+        try:
+            yield tracing
+        finally:
+            await tracing.close()
 
     @asynccontextmanager
     async def log(self) -> AsyncGenerator[Log]:
@@ -84,7 +118,7 @@ class Session:
         from collegium.log.kafka import open_log  # aiokafka is slow to import for commands that need none
 
         try:
-            async with open_log(self.kafka) as log:
+            async with open_log(self.kafka, client_id="collegium-cli") as log:
                 yield log
         except LogUnavailable as error:
             raise KafkaUnreachable(f"Kafka at {self.kafka.bootstrap} does not answer: {error}") from error
@@ -92,6 +126,11 @@ class Session:
             raise TopicsWrong(str(error)) from error
         except LogError as error:
             raise KafkaUnreachable(f"Kafka at {self.kafka.bootstrap}: {error}") from error
+
+    @staticmethod
+    def now_ms() -> int:
+        """The time in milliseconds since 1970."""
+        return time.time_ns() // 1_000_000
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine to its end."""

@@ -1,0 +1,70 @@
+"""Show a run's trace as a waterfall."""
+
+from collections.abc import Sequence
+
+import click
+
+from collegium.cli.command import command
+from collegium.cli.errors import NotFound, TimedOut
+from collegium.cli.output import JsonValue
+from collegium.cli.session import Session
+from collegium.telemetry.errors import TraceUnavailable
+from collegium.telemetry.jaeger import JaegerQuery
+from collegium.telemetry.setup import TelemetrySettings
+from collegium.telemetry.spans import StoredSpan
+from collegium.telemetry.store import LocalTraceStore
+from collegium.telemetry.waterfall import Waterfall
+
+
+@command("collegium trace latest", "collegium trace 0199c5a0 --json")
+@click.argument("run")
+def trace(session: Session, run: str) -> None:
+    """Show the trace of RUN over all processes, from Jaeger where one is set, else from this machine's span files.
+
+    RUN is a run_id, the unique beginning of one, or `latest`.
+    """
+    trace_id, spans = session.run(_trace(session, run))
+    described: list[JsonValue] = [_described(span) for span in spans]
+    session.out.answer({"trace_id": trace_id, "spans": described}, Waterfall(spans))
+
+
+async def _trace(session: Session, reference: str) -> tuple[str, Sequence[StoredSpan]]:
+    view = await session.lookup.view(reference)
+    if view.trace_id is None:
+        raise NotFound(f"run {view.run_id} has no trace")
+    stack_jaeger = session.stack.jaeger_url if session.stack is not None else None
+    url = session.settings.jaeger_url or stack_jaeger
+    if url is not None:
+        session.out.detail(f"asking Jaeger at {url}")
+        try:
+            async with JaegerQuery(url) as jaeger:
+                spans = await jaeger.trace(view.trace_id)
+        except TraceUnavailable as error:
+            raise TimedOut(f"{error}: check COLLEGIUM_JAEGER_URL, or unset it to read local span files") from error
+        if spans:
+            session.out.aside(f"in the browser: {url.rstrip('/')}/trace/{view.trace_id}")
+    else:
+        traces_dir = TelemetrySettings(data_dir=session.settings.data_dir).traces_dir
+        session.out.detail(f"reading span files in {traces_dir}")
+        spans = LocalTraceStore(traces_dir).read(view.trace_id)
+    if not spans:
+        raise NotFound(
+            f"no spans of trace {view.trace_id} are here: set COLLEGIUM_JAEGER_URL when services export to a "
+            "collector, or COLLEGIUM_DATA_DIR to the services' data directory"
+        )
+    return view.trace_id, spans
+
+
+def _described(span: StoredSpan) -> JsonValue:
+    return {
+        "span_id": span.span_id,
+        "parent_id": span.parent_id,
+        "name": span.name,
+        "kind": span.kind,
+        "service": span.service,
+        "start_ns": span.start_ns,
+        "end_ns": span.end_ns,
+        "attributes": {name: value for name, value in span.attributes.items()},
+        "links": [{"trace_id": link.trace_id, "span_id": link.span_id} for link in span.links],
+        "error": span.error,
+    }

@@ -1,0 +1,116 @@
+"""Sends a human's word on a run and waits for its effect."""
+
+from typing import Final
+
+from uuid6 import uuid7
+
+from collegium.cli.errors import NotFound, Refused, TimedOut
+from collegium.cli.following import RunFollower, follow
+from collegium.cli.sending import send
+from collegium.cli.session import Session
+from collegium.cli.users import user_name
+from collegium.ledger.folding import RunRecord, fold
+from collegium.ledger.views import RunView
+from collegium_schemas.events import InputRefused
+from collegium_schemas.objective import Action, Intervention, RunStatus
+from collegium_schemas.tasks import TaskProgress
+
+_POLL_MS: Final = 100
+_DONE: Final[dict[Action, str]] = {Action.CANCEL: "cancelled", Action.PAUSE: "paused", Action.RESUME: "resumed"}
+
+
+async def intervene(session: Session, reference: str, action: Action, *, reason: str, timeout_ms: int) -> None:
+    """Send cancel, pause or resume, and wait until the run's history shows it.
+
+    Raises:
+        NotFound: there is no such run.
+        Refused: the run's state does not allow it.
+        TimedOut: nothing happened in time.
+    """
+    view = await session.lookup.view(reference)
+    if view.history is None:
+        raise NotFound(f"the history of run {view.run_id} is not known")
+    names = session.names
+    async with (
+        session.log() as log,
+        follow(log, names, view.run_id, start=view.history.first_offset) as follower,
+    ):
+        record = await _caught_up(follower, view.version, session, timeout_ms)
+        if not _has_effect(record, action):
+            word = Intervention(run_id=view.run_id, action=action, requester=user_name() or "anonymous", reason=reason)
+            async with session.tracing() as tracing:
+                await send(
+                    log,
+                    tracing,
+                    names("interventions"),
+                    word,
+                    run_id=view.run_id,
+                    message_id=str(uuid7()),
+                    now_ms=session.now_ms(),
+                )
+            record = await _effect(follower, record, action, session, timeout_ms)
+    after = record.view() or view
+    answer = {"run_id": after.run_id, "action": action.value, "status": after.status.value, "version": after.version}
+    session.out.answer(answer, f"{after.run_id} {_DONE[action]}")
+
+
+async def _caught_up(follower: RunFollower, version: int, session: Session, timeout_ms: int) -> RunRecord:
+    record = RunRecord()
+    give_up_at_ms = session.now_ms() + timeout_ms
+    while record.version < version:
+        record, _ = await _step(follower, record)
+        if session.now_ms() > give_up_at_ms:
+            raise TimedOut(f"the run's history could not be read within {timeout_ms / 1000:g} s")
+    return record
+
+
+async def _effect(
+    follower: RunFollower, record: RunRecord, action: Action, session: Session, timeout_ms: int
+) -> RunRecord:
+    give_up_at_ms = session.now_ms() + timeout_ms
+    while not _has_effect(record, action):
+        record, refusal = await _step(follower, record)
+        if refusal is not None:
+            raise Refused(refusal)
+        if session.now_ms() > give_up_at_ms:
+            raise TimedOut(
+                f"no orchestrator has acted within {timeout_ms / 1000:g} s: the word is sent and will be read; "
+                "look at `collegium status`"
+            )
+    return record
+
+
+async def _step(follower: RunFollower, record: RunRecord) -> tuple[RunRecord, str | None]:
+    refusal: str | None = None
+    for update in await follower.poll(_POLL_MS):
+        if isinstance(update, TaskProgress):
+            continue
+        record = fold(record, update.decided, update.source)
+        for event in update.decided.events:
+            if isinstance(event, InputRefused) and event.what == "intervention":
+                refusal = event.reason
+    return record, refusal
+
+
+def _has_effect(record: RunRecord, action: Action) -> bool:
+    """Whether the run is as the action wants it.
+
+    Raises:
+        Refused: it has ended in another way, so it never will be.
+    """
+    view = record.view()
+    if view is None:
+        return False
+    if view.status.terminal:
+        return _ended(view, action)
+    if action is Action.PAUSE:
+        return view.status is RunStatus.PAUSED
+    if action is Action.RESUME:
+        return view.status is not RunStatus.PAUSED
+    return False
+
+
+def _ended(view: RunView, action: Action) -> bool:
+    if action is Action.CANCEL and view.status is RunStatus.CANCELLED:
+        return True
+    raise Refused(f"run {view.run_id} has already ended as {view.status}: {view.reason}")
