@@ -44,3 +44,7 @@ class KafkaSettings(BaseSettings):
         if self.heartbeat_interval_ms * 2 > self.session_timeout_ms:
             raise ValueError("heartbeat_interval_ms must be at most half of session_timeout_ms")
         return self
+
+    def secrets(self) -> tuple[SecretStr, ...]:
+        """Values that must not appear in any log or trace."""
+        return () if self.sasl_password is None else (self.sasl_password,)

@@ -7,10 +7,14 @@ import random
 import socket
 import sys
 import time
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import uvloop
+from pydantic import ValidationError
 
 from collegium.log.errors import LogError
 from collegium.log.kafka import open_log
-from collegium.log.port import Log
 from collegium.log.settings import KafkaSettings
 from collegium.log.startup import await_topics
 from collegium.log.topics import TopicNames
@@ -18,57 +22,90 @@ from collegium.orchestrator.composition import build
 from collegium.orchestrator.playbooks import Library, PlaybookError, load_library
 from collegium.orchestrator.settings import OrchestratorSettings
 from collegium.orchestrator.shutdown import until_stopped
-from collegium.telemetry.setup import Telemetry, TelemetrySettings, telemetry
+from collegium.telemetry.errors import TelemetryError
+from collegium.telemetry.setup import TelemetrySettings, telemetry
+from collegium_schemas.envelope import explain
 
 logger = logging.getLogger("collegium.orchestrator")
 
-
-async def serve(settings: OrchestratorSettings, kafka: KafkaSettings, seen: Telemetry, library: Library) -> None:
-    """Run one orchestrator until the process is told to stop."""
-    names = TopicNames(kafka.topic_prefix)
-    async with open_log(kafka) as log:
-        partitions = await await_topics(log, names, library.roles, wait_ms=settings.start_wait_ms)
-        await run(settings, log, names, partitions, library, seen)
+EXIT_FAILED = 1
+EXIT_SETTINGS = 2
 
 
-async def run(
-    settings: OrchestratorSettings, log: Log, names: TopicNames, partitions: int, library: Library, seen: Telemetry
-) -> None:
-    """Compose the orchestrator and serve until SIGTERM or SIGINT."""
-    orchestrator = build(
-        log=log,
-        names=names,
-        library=library,
-        settings=settings,
-        partitions=partitions,
-        tracing=seen.tracing,
-        registry=seen.registry,
-        clock=lambda: time.time_ns() // 1_000_000,
-        entropy=random.random,
-        owner=f"orchestrator@{socket.gethostname()}:{os.getpid()}",
-    )
-    seen.health.register("partitions", lambda: orchestrator.ready or "partitions are being restored")
-    await until_stopped(orchestrator.run())
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """Everything that an orchestrator process reads from its environment."""
+
+    orchestrator: OrchestratorSettings
+    kafka: KafkaSettings
+    telemetry: TelemetrySettings
+
+
+async def serve(settings: ServiceSettings, library: Library) -> None:
+    """Compose one orchestrator and run it until cancelled.
+
+    Raises:
+        LogError: Kafka or its topics did not come within the bound, or are not as they must be.
+    """
+    names = TopicNames(settings.kafka.topic_prefix)
+    async with (
+        telemetry(
+            settings.telemetry,
+            service_name="collegium-orchestrator",
+            version=version("collegium"),
+            secrets=settings.kafka.secrets(),
+        ) as seen,
+        open_log(settings.kafka, client_id="collegium-orchestrator") as log,
+    ):
+        for name, fault in library.invalid.items():
+            logger.error("playbook %s is not used: %s", name, fault)
+        seen.health.register("partitions", lambda: "waiting for Kafka and its topics")
+        partitions = await await_topics(log, names, library.roles, wait_ms=settings.orchestrator.start_wait_ms)
+        orchestrator = build(
+            log=log,
+            names=names,
+            library=library,
+            settings=settings.orchestrator,
+            partitions=partitions,
+            tracing=seen.tracing,
+            registry=seen.registry,
+            clock=lambda: time.time_ns() // 1_000_000,
+            entropy=random.random,
+            owner=f"orchestrator@{socket.gethostname()}:{os.getpid()}"[-128:],
+        )
+        seen.health.register("partitions", lambda: orchestrator.ready or "partitions are being restored")
+        await orchestrator.run()
 
 
 def main() -> int:
-    """Entry point; the exit status is 0 after a requested stop, 1 otherwise."""
-    settings, kafka, seeing = OrchestratorSettings(), KafkaSettings(), TelemetrySettings()
-
-    async def compose() -> None:
-        library = load_library(settings.playbook_dirs)
-        async with telemetry(seeing, service_name="collegium-orchestrator", secrets=kafka.secrets()) as seen:
-            for name, fault in library.invalid.items():
-                logger.error("playbook %s is not used: %s", name, fault)
-            await serve(settings, kafka, seen, library)
-
+    """Entry point; the exit status is 0 after a requested stop, 1 when it gave up, 2 when a setting is wrong."""
     try:
-        asyncio.run(compose())
-    except* (LogError, PlaybookError) as group:
-        for error in group.exceptions:
-            sys.stderr.write(f"collegium-orchestrator: {error}\n")
-        return 1
-    return 0
+        settings = ServiceSettings(OrchestratorSettings(), KafkaSettings(), TelemetrySettings())
+        library = load_library(settings.orchestrator.playbook_dirs)
+    except ValidationError as error:
+        return _give_up(f"a COLLEGIUM_ setting is wrong: {explain(error)}", EXIT_SETTINGS)
+    except PlaybookError as error:
+        return _give_up(str(error), EXIT_SETTINGS)
+    status = 0
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(until_stopped(serve(settings, library)))
+    except* (LogError, TelemetryError, OSError) as group:
+        status = _give_up("; ".join(str(error) for error in _leaves(group)), EXIT_FAILED)
+    return status
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    return [
+        leaf
+        for error in group.exceptions
+        for leaf in (_leaves(error) if isinstance(error, BaseExceptionGroup) else [error])
+    ]
+
+
+def _give_up(line: str, status: int) -> int:
+    sys.stderr.write(f"collegium-orchestrator: {line}\n")
+    return status
 
 
 if __name__ == "__main__":
