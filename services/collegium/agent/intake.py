@@ -197,6 +197,7 @@ class Intake:
         if self._consumer is None:
             return
         if commit:
+            await self._pass_gaps(self._consumer)
             await self._last_commit()
         await self._consumer.close()
 

@@ -1,6 +1,7 @@
 """Records on a task topic that are no task for this role."""
 
 import logging
+from dataclasses import replace
 from typing import Final
 
 from collegium.agent.answers import result_record
@@ -11,7 +12,7 @@ from collegium.agent.publisher import Publisher
 from collegium.agent.text import one_line
 from collegium.log.dead_letters import dead_letter
 from collegium.log.errors import RecordTooLarge
-from collegium.log.port import Clock, Outgoing, Record
+from collegium.log.port import Clock, Record
 from collegium.telemetry.tracing import Tracing
 from collegium_schemas import limits
 from collegium_schemas.envelope import EnvelopeError, decode, header, trace_of
@@ -85,12 +86,14 @@ class Poison:
             error_class=type(error).__name__,
             reason=error.reason.encode("utf-8", "replace").decode(),
         )
+        if letter.key is None and letter.value is None:
+            letter = replace(letter, value=b"")  # clients refuse to write what this sender's client wrote
         try:
             await self._publisher.publish([letter])
         except RecordTooLarge:  # the headers made it too large: its bytes stay where the headers say
             size = str(len(letter.value or b"")).encode()
             headers = (*letter.headers, (DROPPED_BYTES_HEADER, size))
-            await self._publisher.publish([Outgoing(letter.topic, letter.key, b"", headers)])
+            await self._publisher.publish([replace(letter, value=b"", headers=headers)])
 
     def _failed(self, record: Record, error: EnvelopeError) -> TaskFailed | None:
         """The failure of the attempt that the record's subject names; None when it names none."""

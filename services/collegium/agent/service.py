@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Final
+from typing import Final, cast
 
 import uvloop
 from pydantic import ValidationError
@@ -114,7 +114,7 @@ def main(build: Callable[[AgentSettings], Specialist]) -> int:
 def _leaves(group: ExceptionGroup[Exception]) -> Iterator[Exception]:
     for error in group.exceptions:
         if isinstance(error, ExceptionGroup):
-            yield from _leaves(error)
+            yield from _leaves(cast("ExceptionGroup[Exception]", error))
         else:
             yield error
 
