@@ -48,10 +48,12 @@ class ActiveSpan(Protocol):
 class Tree:
     """What was recorded under one local root so far, in the order of starting: every parent before its children."""
 
-    __slots__ = ("open", "spans")
+    __slots__ = ("closed", "open", "spans")
 
     def __init__(self) -> None:
         self.open = 0
+        self.closed = False
+        """True once it has been handed on, or given up."""
         self.spans: list[SpanRecord] = []
 
 
@@ -118,7 +120,7 @@ class PassiveSpan:
 
 
 class RecordingSpan:
-    """A span that is recorded into a tree."""
+    """A span that is recorded into a tree. Once it has ended it may be in export, so nothing changes it any more."""
 
     __slots__ = ("_context", "_scope", "_token", "record", "tree")
 
@@ -145,20 +147,23 @@ class RecordingSpan:
 
     def set(self, **attributes: Scalar | Sequence[str]) -> None:
         """Set attributes by keyword."""
-        self.record.attributes.update(attributes)
+        self.set_attributes(attributes)
 
     def set_attributes(self, attributes: Mapping[str, Scalar | Sequence[str]]) -> None:
         """Set attributes; an existing one is replaced."""
-        self.record.attributes.update(attributes)
+        if not self.record.end_ns:
+            self.record.attributes.update(attributes)
 
     def event(self, name: str, attributes: Attributes | None = None) -> None:
         """Note that something happened now; beyond the limit of events it is cut off."""
         events, limits = self.record.events, self._scope.limits
-        if len(events) < limits.events_per_span:
+        if len(events) < limits.events_per_span and not self.record.end_ns:
             events.append(RecordedEvent(name, time_ns(), limits.copied(attributes)))
 
     def fail(self, error_type: str, message: str) -> None:
         """Mark the span as failed."""
+        if self.record.end_ns:
+            return
         self.record.attributes[ERROR_TYPE] = error_type
         self.record.error = self._scope.redactor(message or error_type)[: self._scope.limits.value_chars]
 

@@ -116,9 +116,10 @@ class Batches:
             trees = self._next()
             if not trees:
                 return
-            spans = [span for tree in trees for span in tree]
-            if self._closed or not self._written(spans):
+            if self._closed:
                 self._lose(trees, "not_exported")
+            else:
+                self._write(trees)
             with self._changed:
                 self._done += len(trees)
                 self._hurry = self._hurry and bool(self._trees)
@@ -141,12 +142,19 @@ class Batches:
             self._waiting_spans -= spans
             return batch
 
-    def _written(self, spans: list[SpanRecord]) -> bool:
+    def _write(self, trees: Sequence[Tree]) -> None:
         try:
-            return self._writer.write(spans)
+            written = self._writer.write([span for tree in trees for span in tree])
         except Exception:  # noqa: BLE001 - a span that cannot be encoded must not end the export of all others
-            _log.exception("spans could not be written", extra={"sink": self._name})
-            return False
+            if len(trees) > 1:
+                for tree in trees:
+                    self._write([tree])
+                return
+            _log.exception("a span could not be written", extra={"sink": self._name})
+            self._dropped(f"{self._name}_not_encodable", len(trees[0]))
+            return
+        if not written:
+            self._lose(trees, "not_exported")
 
     def _lose(self, trees: Sequence[Tree], reason: str) -> None:
         for tree in trees:

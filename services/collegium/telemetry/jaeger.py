@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Final, Self
 
 import httpx
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from collegium.telemetry.conventions import SERVICE_NAME
@@ -19,10 +19,14 @@ from collegium_schemas.base import Scalar
 
 _KINDS: Final[tuple[SpanKind, ...]] = ("internal", "internal", "server", "client", "producer", "consumer")
 _ERROR: Final = 2
+_OK: Final = 200
+_NOT_FOUND: Final = 404
 
 
-class _Part(BaseModel, alias_generator=to_camel, extra="ignore", frozen=True):
+class _Part(BaseModel):
     """A part of OTLP's JSON, of which we read what we need."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", frozen=True)
 
 
 class _Values(_Part):
@@ -143,9 +147,9 @@ class JaegerQuery:
             response = await self._client.get(f"/api/v3/traces/{trace_id}")
         except httpx.HTTPError as error:
             raise TraceUnavailable(self._base_url, str(error) or type(error).__name__) from error
-        if response.status_code == httpx.codes.NOT_FOUND:
+        if response.status_code == _NOT_FOUND:
             return []
-        if response.status_code != httpx.codes.OK:
+        if response.status_code != _OK:
             raise TraceUnavailable(self._base_url, f"HTTP {response.status_code}")
         try:
             answer = _Answer.model_validate_json(response.content)

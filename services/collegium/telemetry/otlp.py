@@ -1,101 +1,72 @@
-"""OTLP over HTTP: trees become OpenTelemetry's readable spans, and its exporter sends them.
+"""OTLP over HTTP by OpenTelemetry's exporter.
 
 Endpoint, headers, certificates, compression and time-out come from the standard `OTEL_EXPORTER_OTLP_*` variables,
-which OpenTelemetry's exporter reads itself, unless they are given here.
+which the exporter reads itself, unless they are given here.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Final
 
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import Event, ReadableSpan
-from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
+from opentelemetry.trace import SpanContext
 
 from collegium.telemetry.conventions import SCHEMA_URL
-from collegium.telemetry.spans import RecordedLink, SpanRecord
+from collegium.telemetry.spans import SpanRecord
+from collegium.telemetry.wire import OtlpEncoder
 
-_KINDS: Final = {
-    "internal": SpanKind.INTERNAL,
-    "client": SpanKind.CLIENT,
-    "server": SpanKind.SERVER,
-    "producer": SpanKind.PRODUCER,
-    "consumer": SpanKind.CONSUMER,
-}
-_SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
-_UNSET: Final = Status(StatusCode.UNSET)
-_NO_STATE: Final = TraceState()
-
-
-class ReadableSpans:
-    """Turns records into OpenTelemetry's readable spans of one resource."""
-
-    def __init__(self, resource: Resource, version: str) -> None:
-        self._resource = resource
-        self._scope = InstrumentationScope("collegium", version, SCHEMA_URL)
-
-    def __call__(self, record: SpanRecord) -> ReadableSpan:
-        """The same span as OpenTelemetry's exporters take it."""
-        trace_id = int(record.trace_id, 16)
-        state = TraceState.from_header([record.tracestate]) if record.tracestate else _NO_STATE
-        context = SpanContext(
-            trace_id, int(record.span_id, 16), is_remote=False, trace_flags=_SAMPLED, trace_state=state
-        )
-        parent = None
-        if record.parent_id:
-            parent = SpanContext(trace_id, int(record.parent_id, 16), record.parent_is_remote, _SAMPLED, state)
-        return ReadableSpan(
-            name=record.name,
-            context=context,
-            parent=parent,
-            resource=self._resource,
-            attributes=record.attributes,
-            events=[Event(event.name, dict(event.attributes), event.time_ns) for event in record.events],
-            links=[_link(link) for link in record.links],
-            kind=_KINDS[record.kind],
-            status=Status(StatusCode.ERROR, record.error) if record.error else _UNSET,
-            start_time=record.start_ns,
-            end_time=record.end_ns,
-            instrumentation_scope=self._scope,
-        )
+_EXPORTER_LOG = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
 
 
 class OtlpWriter:
-    """Writes batches to an OpenTelemetry exporter. Called from a batch thread; may block up to its time-out."""
+    """Sends batches to a collector. Called from a batch thread; may block up to its time-out.
 
-    def __init__(self, exporter: SpanExporter, convert: ReadableSpans) -> None:
-        self._exporter = exporter
-        self._convert = convert
+    Args:
+        resource: What this process is.
+        version: Of the distribution.
+        endpoint: The full URL, with /v1/traces. None takes it from the environment, as the standard says.
+        headers: Sent with each request. None takes them from the environment.
+        timeout_ms: Per batch, with all retries. None takes it from the environment, else 10 s.
+    """
+
+    def __init__(
+        self,
+        resource: Resource,
+        version: str,
+        *,
+        endpoint: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_ms: int | None = None,
+    ) -> None:
+        # A collector that is away would fill the log with lines per batch; the drop counter tells the same.
+        log = logging.getLogger(_EXPORTER_LOG)
+        if not any(isinstance(known, _OncePerMinute) for known in log.filters):
+            log.addFilter(_OncePerMinute())
+        self._encode = otlp_encoder(resource, version)
+        self._exporter = _Exporter(
+            endpoint=endpoint,
+            headers=dict(headers) if headers is not None else None,
+            timeout=None if timeout_ms is None else timeout_ms / 1000,
+        )
 
     def write(self, batch: Sequence[SpanRecord]) -> bool:
         """Send one batch; False when the collector did not take it, after the exporter's own retries."""
-        return self._exporter.export([self._convert(record) for record in batch]) is SpanExportResult.SUCCESS
+        return self._exporter.send(self._encode(batch))
 
     def close(self) -> None:
         """Interrupt a retry that is under way and release the connection."""
         self._exporter.shutdown()
 
 
-def http_exporter(
-    endpoint: str | None = None, *, headers: Mapping[str, str] | None = None, timeout_ms: int | None = None
-) -> SpanExporter:
-    """OpenTelemetry's OTLP/HTTP exporter.
+class _Exporter(OTLPSpanExporter):
+    """OpenTelemetry's exporter with its transport, retries and settings, for spans that are encoded already."""
 
-    Args:
-        endpoint: The full URL, with /v1/traces. None takes it from the environment, as the standard says.
-        headers: Sent with each request. None takes them from the environment.
-        timeout_ms: Per batch, with all retries. None takes it from the environment, else 10 s.
-    """
-    # A collector that is away would fill the log with one line per batch; the drop counter tells the same.
-    logging.getLogger("opentelemetry.exporter.otlp.proto.http.trace_exporter").addFilter(_OncePerMinute())
-    return OTLPSpanExporter(
-        endpoint=endpoint,
-        headers=dict(headers) if headers is not None else None,
-        timeout=None if timeout_ms is None else timeout_ms / 1000,
-    )
+    def send(self, request: bytes) -> bool:
+        """Send an encoded `ExportTraceServiceRequest`."""
+        return self._client.export(request).success
 
 
 class _OncePerMinute(logging.Filter):
@@ -113,6 +84,11 @@ class _OncePerMinute(logging.Filter):
         return True
 
 
-def _link(link: RecordedLink) -> Link:
-    context = SpanContext(int(link.trace_id, 16), int(link.span_id, 16), is_remote=True, trace_flags=_SAMPLED)
-    return Link(context, link.attributes)
+def otlp_encoder(resource: Resource, version: str) -> OtlpEncoder:
+    """An encoder for spans of this process; OpenTelemetry itself encodes the resource and the scope."""
+    scope = InstrumentationScope("collegium", version, SCHEMA_URL)
+    empty = ReadableSpan("", SpanContext(1, 1, is_remote=False), resource=resource, instrumentation_scope=scope)
+    request = encode_spans([empty]).resource_spans[0]
+    return OtlpEncoder(
+        request.resource.SerializeToString(), request.scope_spans[0].scope.SerializeToString(), SCHEMA_URL
+    )

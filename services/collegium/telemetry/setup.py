@@ -20,7 +20,7 @@ from collegium.telemetry.errors import TelemetrySettingsError
 from collegium.telemetry.http import Health, HttpServer
 from collegium.telemetry.logs import LogFormat, LogLevel, logging_to
 from collegium.telemetry.metrics import Metrics, SpanCounter
-from collegium.telemetry.otlp import OtlpWriter, ReadableSpans, http_exporter
+from collegium.telemetry.otlp import OtlpWriter
 from collegium.telemetry.redaction import Redactor
 from collegium.telemetry.sampling import Sampling
 from collegium.telemetry.sinks import Dropped, Sink, uncounted
@@ -198,10 +198,9 @@ def _sinks(settings: TelemetrySettings, service: str, version: str, dropped: Dro
             names.SERVICE_INSTANCE_ID: f"{os.uname().nodename}-{os.getpid()}",
         }
     )
-    exporter = http_exporter(url, headers=settings.collector_headers())
     keeps_all = file is not None and settings.trace_file == "on"
     otlp = Batches(
-        OtlpWriter(exporter, ReadableSpans(resource, version)),
+        OtlpWriter(resource, version, endpoint=url, headers=settings.collector_headers()),
         name="otlp",
         capacity_spans=settings.bsp_max_queue_size,
         batch_spans=min(settings.bsp_max_export_batch_size, settings.bsp_max_queue_size),

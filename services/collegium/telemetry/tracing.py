@@ -69,7 +69,8 @@ class Tracing:
         self._enabled = enabled
         self._bits = Random().getrandbits  # noqa: S311 - ids need to differ, not to be secret
         self._lock = Lock()
-        self._open: dict[str, RecordingSpan] = {}
+        self._held: dict[str, RecordingSpan] = {}
+        """By span id, all spans of trees that have not been handed on."""
         self._trees = 0
 
     def span(
@@ -96,8 +97,8 @@ class Tracing:
         if parent is None:
             above = self._current.get()
         elif is_valid(parent):
-            # A parent that is open here belongs to the same tree, even if another task holds it.
-            above = self._open.get(parent.traceparent[36:52])
+            # A parent whose tree is still here belongs to that tree, even if another task holds it.
+            above = self._held.get(parent.traceparent[36:52])
             if above is not None and above.record.trace_id != parent.traceparent[3:35]:
                 above = None
         else:
@@ -107,6 +108,9 @@ class Tracing:
         if isinstance(above, PassiveSpan):
             return PassiveSpan(self._scope, above.context)
         record, tree = above.record, above.tree
+        if tree.closed:
+            # A task that outlived the tree it was started in.
+            return self._root(name, kind, above.context, links, attributes)
         if len(tree.spans) >= self._limits.spans_per_tree:
             self._dropped("tree_is_full", 1)
             return PassiveSpan(self._scope, above.context)
@@ -182,11 +186,13 @@ class Tracing:
     async def close(self, timeout_ms: int = 5_000) -> None:
         """Flush within the bound per sink and stop. Trees with a span still open are dropped. Idempotent."""
         with self._lock:
-            unfinished = {id(span.tree): len(span.tree.spans) for span in self._open.values()}
-            self._open.clear()
+            unfinished = len(self._held)
+            for span in self._held.values():
+                span.tree.closed = True
+            self._held.clear()
             self._enabled = False
         if unfinished:
-            self._dropped("unfinished", sum(unfinished.values()))
+            self._dropped("unfinished", unfinished)
         for sink in self._sinks:
             await asyncio.to_thread(sink.close, timeout_ms)
 
@@ -231,22 +237,28 @@ class Tracing:
     def _recorded(self, tree: Tree, record: SpanRecord) -> RecordingSpan:
         span = RecordingSpan(self._scope, tree, record)
         with self._lock:
+            if tree.closed:  # by another thread, a moment ago
+                span.tree = tree = Tree()
+                self._trees += 1
             tree.spans.append(record)
             tree.open += 1
-            self._open[record.span_id] = span
+            self._held[record.span_id] = span
         return span
 
     def _ended(self, span: RecordingSpan) -> None:
         record, tree = span.record, span.tree
-        record.attributes = self._limits.attributes(record.attributes)
         with self._lock:
-            if self._open.pop(record.span_id, None) is None:
+            if tree.closed or record.end_ns:
                 return
+            record.attributes = self._limits.attributes(record.attributes)
             record.end_ns = max(time_ns(), record.start_ns)
             tree.open -= 1
             if tree.open:
                 return
+            tree.closed = True
             self._trees -= 1
+            for held in tree.spans:
+                self._held.pop(held.span_id, None)
         self._submit(tree.spans)
 
     def _submit(self, tree: "list[SpanRecord] | tuple[SpanRecord, ...]") -> None:

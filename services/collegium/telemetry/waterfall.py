@@ -1,6 +1,7 @@
 """A trace as a waterfall in the terminal."""
 
 from collections.abc import Collection, Sequence
+from itertools import islice
 from typing import Final
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -15,6 +16,12 @@ __all__ = ["TreeReport", "Waterfall", "check_tree", "duration"]
 MAX_SPANS: Final = 500
 _COLOURS: Final = ("cyan", "green", "magenta", "blue", "yellow", "bright_cyan", "bright_green", "bright_magenta")
 _NARROWEST_BAR: Final = 10
+_NARROWEST_NAME: Final = 24
+_WIDEST_SERVICE: Final = 24
+_TIME_WIDTH: Final = 8
+_MARKS_WIDTH: Final = 6
+_MAX_ERRORS: Final = 20
+_MAX_ERROR_CHARS: Final = 300
 _INDENT: Final = "  "
 
 
@@ -42,21 +49,25 @@ class Waterfall:
         if not self._spans:
             yield Text("no spans")
             return
-        bar_width = max(_NARROWEST_BAR, options.max_width // 3)
-        table = Table(box=None, padding=(0, 1), expand=False, header_style="bold")
-        table.add_column("span", no_wrap=True, overflow="ellipsis")
-        table.add_column("service", no_wrap=True, overflow="ellipsis")
-        table.add_column("start", justify="right", no_wrap=True)
-        table.add_column("time", justify="right", no_wrap=True)
-        table.add_column("", no_wrap=True, width=bar_width)
+        service_width = min(_WIDEST_SERVICE, max(len("service"), *map(len, self._report.services)))
+        left = options.max_width - service_width - 2 * _TIME_WIDTH - 5
         tops = [*self._report.roots, *self._report.orphans]
+        lines = list(islice(walk(self._spans, tops), self._max_spans))
+        longest = max((len(_INDENT) * depth + len(span.name) + _MARKS_WIDTH for depth, span in lines), default=0)
+        name_width = max(_NARROWEST_NAME, min(longest, left - _NARROWEST_BAR))
+        bar_width = max(_NARROWEST_BAR, left - name_width)
+        table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+        table.add_column("span", no_wrap=True, overflow="ellipsis", width=name_width)
+        table.add_column("service", no_wrap=True, overflow="ellipsis", width=service_width)
+        table.add_column("start", justify="right", no_wrap=True, width=_TIME_WIDTH)
+        table.add_column("time", justify="right", no_wrap=True, width=_TIME_WIDTH)
+        table.add_column("", no_wrap=True, width=bar_width)
         lost = {span.span_id for span in self._report.orphans}
-        for shown, (depth, span) in enumerate(walk(self._spans, tops)):
-            if shown == self._max_spans:
-                table.add_row(Text(f"… and {len(self._spans) - shown} more", style="dim"))
-                break
+        for depth, span in lines:
             self._add(table, span, depth, bar_width, lost=span.span_id in lost)
         yield table
+        if len(lines) < len(self._spans):
+            yield Text(f"… and {len(self._spans) - len(lines)} more", style="dim")
         yield self._summary()
 
     def _add(self, table: Table, span: StoredSpan, depth: int, bar_width: int, *, lost: bool) -> None:
@@ -66,10 +77,9 @@ class Waterfall:
             name.append("? ", style="yellow")
         name.append(span.name, style="red" if failed else "")
         if span.links:
-            name.append(f"  ↪ {len(span.links)}", style="dim")
+            name.append(f" ↪{len(span.links)}", style="dim")
         if failed:
-            kind = span.attributes.get("error.type")
-            name.append(f"  ✗ {kind or 'error'}", style="bold red")
+            name.append(" ✗", style="bold red")
         colour = self._colours[span.service]
         table.add_row(
             name,
@@ -78,8 +88,6 @@ class Waterfall:
             duration(span.end_ns - span.start_ns),
             self._bar(span, bar_width, "red" if failed else colour),
         )
-        if span.error:
-            table.add_row(Text(f"{_INDENT * (depth + 1)}{span.error.splitlines()[0][:200]}", style="red"))
 
     def _bar(self, span: StoredSpan, width: int, style: str) -> Text:
         total = max(self._total_ns, 1)
@@ -89,10 +97,21 @@ class Waterfall:
 
     def _summary(self) -> Text:
         report = self._report
-        text = Text(f"{report.spans} spans of {len(report.services)} services in {duration(self._total_ns)}", "dim")
+        services = "1 service" if len(report.services) == 1 else f"{len(report.services)} services"
+        text = Text(f"{report.spans} spans of {services} in {duration(self._total_ns)}", "dim")
+        failed = [span for span in self._spans if span.error is not None]
+        for span in failed[:_MAX_ERRORS]:
+            text.append(f"\n✗ {span.name}: {_told(span)}", style="red")
+        if len(failed) > _MAX_ERRORS:
+            text.append(f"\n… and {len(failed) - _MAX_ERRORS} more failed spans", style="red")
         for problem in report.problems():
             text.append(f"\n{problem}", style="yellow")
         return text
+
+
+def _told(span: StoredSpan) -> str:
+    kind, message = span.attributes.get("error.type"), (span.error or "error")[:_MAX_ERROR_CHARS]
+    return message if kind is None or kind == message else f"{kind}: {message}"
 
 
 def duration(ns: int) -> str:
