@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from collegium.retrieval.documents import Document, FileReport, FileStatus, ParsedText
-from collegium.retrieval.errors import CorpusDamaged, CorpusMissing, InvalidCorpusName
+from collegium.retrieval.errors import CorpusBusy, CorpusDamaged, CorpusMissing, InvalidCorpusName
 from collegium.retrieval.files import Limits, find_files
 from collegium.retrieval.index import INDEX_FORMAT, PassageIndex, build_index
 from collegium.retrieval.intake import Intake
 from collegium.retrieval.store import CorpusStore, Snapshot
 
 _logger = logging.getLogger(__name__)
+_MOST_OPENINGS = 5
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
 
 
@@ -82,7 +83,7 @@ class Corpus:
     """One corpus by name. Adding and removing publish a new snapshot; readers keep the one that they opened."""
 
     def __init__(self, data_dir: Path, name: str, *, limits: Limits | None = None) -> None:
-        if not _NAME.match(name):
+        if not _NAME.fullmatch(name):
             raise InvalidCorpusName(name)
         self.name = name
         self._data_dir = data_dir
@@ -176,14 +177,21 @@ class Corpus:
         Raises:
             CorpusMissing: when there is no such corpus.
             CorpusDamaged: when its files cannot be read.
+            CorpusBusy: when snapshots are published faster than one can be opened.
         """
-        snapshot = self._require()
-        if snapshot.manifest.index_format != INDEX_FORMAT:
-            snapshot = self._rebuild()
-        try:
-            index = PassageIndex(snapshot.directory)
-        except (OSError, ValueError, KeyError) as error:
-            raise CorpusDamaged(self.name, snapshot.directory, f"{type(error).__name__}: {error}") from error
+        for _ in range(_MOST_OPENINGS):
+            revision = self.revision()
+            snapshot = self._require()
+            if snapshot.manifest.index_format != INDEX_FORMAT:
+                snapshot = self._rebuild()
+            try:
+                return self._opened(snapshot, PassageIndex(snapshot.directory))
+            except (OSError, ValueError, KeyError) as error:
+                if self.revision() == revision:
+                    raise CorpusDamaged(self.name, snapshot.directory, f"{type(error).__name__}: {error}") from error
+        raise CorpusBusy(self.name, 0.0)  # newer snapshots replaced the one that we were opening, each time
+
+    def _opened(self, snapshot: Snapshot, index: PassageIndex) -> OpenCorpus:
         return OpenCorpus(
             name=self.name,
             snapshot_id=snapshot.manifest.snapshot_id,

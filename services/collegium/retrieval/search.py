@@ -67,6 +67,7 @@ class Searcher:
         self._corpus = corpus
         self._vectors = vectors
         self._index = corpus.index
+        self._about = frozenset(content_stems(corpus.name))
         self._versions = tuple(dict.fromkeys(d.version for d in corpus.documents if d.version))
 
     def search(self, question: str, limit: int, *, min_coverage: float = 0.0) -> SearchResult:
@@ -125,8 +126,12 @@ class Searcher:
         return fits[self._index.document_of]
 
     def _weights(self, terms: Sequence[Term]) -> list[tuple[Term, float]]:
-        """Each term with its information: its inverse document frequency, an unknown word's being the highest."""
-        return [(term, term.weight * self._information(term)) for term in terms]
+        """Each term with its information: its inverse document frequency, an unknown word's being the highest.
+
+        What the corpus is named after, its pages need not say: it is left out, unless nothing else is asked.
+        """
+        telling = [term for term in terms if term.token not in self._about] or terms
+        return [(term, term.weight * self._information(term)) for term in telling]
 
     def _information(self, term: Term) -> float:
         found = self._index.frequency(term.token)
@@ -137,7 +142,8 @@ class Searcher:
 
     def _coverage(self, weights: list[tuple[Term, float]], passage: IndexedPassage) -> float:
         document = self._corpus.documents[passage.document]
-        held = set(content_stems(f"{document.title}\n{passage.heading}\n{passage.text}"))
+        path = document.document_id.rpartition(".")[0]
+        held = set(content_stems(f"{path}\n{document.title}\n{passage.heading}\n{passage.text}"))
         total = sum(weight for _, weight in weights)
         covered = sum(weight * _held(term, held) for term, weight in weights)
         return min(1.0, covered / total) if total > 0 else 0.0

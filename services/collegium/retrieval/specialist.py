@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from collegium.agent.specialist import Output, SpecialistFailure, Success, Workbench
 from collegium.retrieval.errors import CorpusBusy, CorpusError
 from collegium.retrieval.library import Library
-from collegium.retrieval.parsing.metadata import versions_in
+from collegium.retrieval.parsing.metadata import same_version, versions_in
 from collegium.retrieval.search import FoundPassage, Hit, SearchResult
 from collegium_schemas import limits
 from collegium_schemas.evidence import Evidence, Passage, RankedPassage
@@ -43,6 +43,10 @@ class Retrieval:
     def role(self) -> str:
         """`retrieval`."""
         return "retrieval"
+
+    def close(self) -> None:
+        """End what works in the background; call it when the process ends."""
+        self._library.close()
 
     async def perform(self, task: TaskRequested, bench: Workbench) -> Success:
         """Search the corpus for the task's question.
@@ -109,12 +113,17 @@ def _ranked(hits: tuple[Hit, ...], versions: tuple[str, ...]) -> tuple[RankedPas
     for hit in hits:
         sources = hit.sources[:1]
         if len(versions) > 1:
-            sources = tuple(source for source in hit.sources if source.document.version in versions) or sources
+            sources = tuple(source for source in hit.sources if _names(versions, source)) or sources
         ranked.extend(
             RankedPassage(passage=_passage(source), score=max(0.0, hit.score), coverage=hit.coverage)
             for source in sources
         )
     return tuple(ranked[: limits.MAX_PASSAGES])
+
+
+def _names(versions: tuple[str, ...], source: FoundPassage) -> bool:
+    version = source.document.version
+    return version is not None and any(same_version(version, other) for other in versions)
 
 
 def _passage(source: FoundPassage) -> Passage:

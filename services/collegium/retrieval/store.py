@@ -134,7 +134,7 @@ class CorpusStore:
 
     def write_text(self, key: str, parsed: ParsedText) -> None:
         """Store a normalised text under its key."""
-        _replace(self._text_path(key), _TEXT.dump_json(parsed))
+        _replace(self._text_path(key), _TEXT.dump_json(parsed), durable=False)
 
     def read_text(self, document: Document) -> ParsedText:
         """The normalised text of a document.
@@ -187,7 +187,7 @@ class CorpusStore:
         except BaseException:
             shutil.rmtree(fresh, ignore_errors=True)
             raise
-        _replace(self.directory / "CURRENT", f"{name}\n".encode("ascii"))
+        _replace(self.directory / "CURRENT", f"{name}\n".encode("ascii"), durable=True)
         self._collect_garbage()
         return Snapshot(directory, manifest, tuple(documents))
 
@@ -218,15 +218,20 @@ class CorpusStore:
                 path.unlink(missing_ok=True)
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file so that a reader, or a crash at any point, sees the old content or the new."""
+def _replace(path: Path, content: bytes, *, durable: bool) -> None:
+    """Write a file so that a reader, or a crash at any point, sees the old content or the new.
+
+    Only a durable one is forced to disk: that takes milliseconds, a corpus may have 100,000 texts, and a text
+    that a power failure took is noticed when it is read and mended by adding its file again.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         with temporary.open("wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -1,0 +1,150 @@
+"""What search does with questions, versions and equal texts."""
+
+from pathlib import Path
+
+import pytest
+
+from collegium.retrieval.corpus import Corpus
+from collegium.retrieval.query import read_query
+from collegium.retrieval.search import Searcher
+
+SHARED = "Kafka replicates the log of each partition across a configurable number of servers."
+
+
+def searcher(tmp_path: Path, files: dict[str, str]) -> Searcher:
+    """A search over files by name and text."""
+    root = tmp_path / "docs"
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    corpus = Corpus(tmp_path / "data", "test")
+    corpus.add([root])
+    return Searcher(corpus.open())
+
+
+@pytest.fixture
+def kafka(tmp_path: Path) -> Searcher:
+    """Two versions that share a page and disagree on another, and a page without a version."""
+    files = {f"{version}/replication.md": f"# Replication\n\n{SHARED}\n" for version in ("2.8", "3.9")}
+    files["2.8/acks.md"] = "# acks\n\nThe default value of acks is 1, so only the leader confirms.\n"
+    files["3.9/acks.md"] = "# acks\n\nThe default value of acks is all, so every replica confirms.\n"
+    files["general.md"] = "# Durability\n\nacks decides how many replicas confirm a write before it counts.\n"
+    for number in range(20):
+        files[f"other/{number}.md"] = f"# Topic {number}\n\nConsumers of group {number} read partitions in order.\n"
+    return searcher(tmp_path, files)
+
+
+def ids(searcher: Searcher, question: str, limit: int = 10) -> list[str]:
+    """The document of each hit."""
+    return [hit.sources[0].document.document_id for hit in searcher.search(question, limit).hits]
+
+
+def test_a_named_version_restricts(kafka: Searcher) -> None:
+    """A question about one version gets that version's documents, and those without one, but no other version's."""
+    found = ids(kafka, "What is the default value of acks in Kafka 3.9?")
+    assert found[0] == "docs/3.9/acks.md"
+    assert "docs/general.md" in found
+    assert not any(name.startswith("docs/2.8/") for name in found)
+    assert ids(kafka, "What is the default value of acks in Kafka 2.8?")[0] == "docs/2.8/acks.md"
+
+
+def test_two_named_versions_both_come_first(kafka: Searcher) -> None:
+    """A comparison finds both sides at the top."""
+    found = ids(kafka, "Compare the default of acks in Kafka 2.8 and 3.9")
+    assert set(found[:2]) == {"docs/2.8/acks.md", "docs/3.9/acks.md"}
+
+
+def test_without_a_version_all_are_searched(kafka: Searcher) -> None:
+    """Both versions are found when none is named."""
+    assert {"docs/2.8/acks.md", "docs/3.9/acks.md"} <= set(ids(kafka, "What is the default value of acks?"))
+
+
+def test_an_unknown_version_is_a_word(kafka: Searcher) -> None:
+    """A version that no document has lowers coverage instead of restricting."""
+    known = kafka.search("What is the default value of acks in Kafka 3.9?", 1).hits[0].coverage
+    unknown = kafka.search("What is the default value of acks in Kafka 7.7?", 1).hits[0].coverage
+    assert unknown < known
+
+
+def test_equal_texts_are_one_hit_with_all_sources(kafka: Searcher) -> None:
+    """A page that did not change between versions is listed once, with each version as a source."""
+    question = "How does Kafka replicate the log across servers?"
+    hits = [hit for hit in kafka.search(question, 10).hits if hit.sources[0].passage.text == SHARED]
+    (hit,) = hits
+    assert [source.document.version for source in hit.sources] == ["3.9", "2.8"]
+    (older,) = kafka.search(f"{question} Kafka 2.8", 1).hits
+    assert [source.document.version for source in older.sources] == ["2.8", "3.9"]
+
+
+def test_hits_are_ordered_and_limited(kafka: Searcher) -> None:
+    """Best first, never more than asked for, the same each time."""
+    hits = kafka.search("Which consumers read partitions in order?", 5).hits
+    assert len(hits) == 5
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert hits == kafka.search("Which consumers read partitions in order?", 5).hits
+
+
+@pytest.mark.parametrize("question", ["", "???", "What is it?", "how and why", " \n", "🙂"])
+def test_a_question_without_content_finds_nothing(kafka: Searcher, question: str) -> None:
+    """Function words alone ask for nothing."""
+    assert kafka.search(question, 5).hits == ()
+
+
+def test_an_identifier_is_found_whole_and_by_parts(tmp_path: Path) -> None:
+    """A setting's full name finds its page first; its parts find it too."""
+    found = searcher(
+        tmp_path,
+        {
+            "a.md": "# min.insync.replicas\n\nThe least number of replicas that must acknowledge.",
+            "b.md": "# replicas\n\nThe insync replicas of a partition, and the min of them.",
+            "c.md": "# other\n\nSomething about brokers.",
+        },
+    )
+    assert ids(found, "What does min.insync.replicas do?")[0] == "docs/a.md"
+    assert "docs/a.md" in ids(found, "insync replicas minimum")
+
+
+def test_an_empty_corpus_finds_nothing(tmp_path: Path) -> None:
+    """A corpus without passages answers every question with nothing."""
+    assert searcher(tmp_path, {"readme.png": "x"}).search("acks?", 5).hits == ()
+
+
+def test_too_little_coverage_is_no_hit_at_all(kafka: Searcher) -> None:
+    """When the best passage holds too little of the question, the corpus does not answer it."""
+    question = "What is the boiling point of gallium in order?"
+    assert kafka.search(question, 5).hits
+    assert kafka.search(question, 5, min_coverage=0.45).hits == ()
+
+
+def test_the_corpus_name_is_no_news(tmp_path: Path) -> None:
+    """Pages of a corpus named after a product need not name the product themselves."""
+    docs = tmp_path / "pages"
+    docs.mkdir()
+    (docs / "acks.md").write_text("# acks\n\nThe default of acks is all.")
+    question = "What is the default of acks in Zookafka?"
+    coverages = list[float]()
+    for name in ("zookafka-docs", "other"):
+        corpus = Corpus(tmp_path / "data", name)
+        corpus.add([docs])
+        coverages.append(Searcher(corpus.open()).search(question, 1).hits[0].coverage)
+    assert coverages[0] == 1.0
+    assert coverages[1] < 0.6
+
+
+def test_a_very_long_question_is_answered(kafka: Searcher) -> None:
+    """Length alone is no error."""
+    assert kafka.search("acks default value " * 500, 3).hits
+
+
+def test_query_words_that_only_ask_are_left_out() -> None:
+    """What a question asks for is no search word; names weigh more; versions restrict instead."""
+    query = read_query("Compare the differences of acks between RabbitMQ and Kafka 3.9", ["3.9"])
+    assert {term.token: term.weight for term in query.terms} == {"ack": 1.0, "rabbitmq": 2.0, "kafka": 2.0}
+    assert query.versions == ("3.9",)
+
+
+def test_title_case_names_nothing() -> None:
+    """A question in title case has no names in particular."""
+    query = read_query("What Is The Default Replication Factor", [])
+    assert {term.weight for term in query.terms} == {1.0}
