@@ -145,7 +145,7 @@ class _Download:
 
 
 def _worth_retrying(error: Exception) -> bool:
-    """A missing file or a refused request will not get better by asking again; the network may."""
+    """An interrupted transfer or a busy server may do better soon; without a network or a file, asking is in vain."""
     if isinstance(error, httpx.HTTPStatusError):
         return error.response.status_code in {408, 429} or error.response.status_code >= 500
-    return True
+    return isinstance(error, httpx.TransportError) and not isinstance(error, httpx.ConnectError)

@@ -210,7 +210,10 @@ class EmbeddedKafka:
 
 
 async def broker_answers(bootstrap: str, *, timeout_s: float) -> bool:
-    """Whether any Kafka answers a metadata request in time."""
+    """Whether a Kafka without access control answers a metadata request in time. `bootstrap` may list several."""
+    # aiokafka logs each refused connection as an error: knock by hand first.
+    if not await _knock(bootstrap, timeout_s):
+        return False
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=max(1, int(timeout_s * 1_000)))
     try:
         async with asyncio.timeout(timeout_s):
@@ -223,8 +226,14 @@ async def broker_answers(bootstrap: str, *, timeout_s: float) -> bool:
     return True
 
 
+async def _knock(bootstrap: str, timeout_s: float) -> bool:
+    addresses = [address.strip().rpartition(":") for address in bootstrap.split(",")]
+    knocks = [
+        accepts_connections(host, int(port), timeout_s=timeout_s) for host, _, port in addresses if port.isdigit()
+    ]
+    return any(await asyncio.gather(*knocks))
+
+
 async def _answers(port: int) -> None:
     """Return when a metadata request is answered. The caller bounds it."""
-    # aiokafka logs each refused connection as an error: knock by hand until somebody is in.
-    await until(lambda: accepts_connections(LOOPBACK, port))
     await until(lambda: broker_answers(f"{LOOPBACK}:{port}", timeout_s=5.0))

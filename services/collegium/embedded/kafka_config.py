@@ -74,6 +74,9 @@ def server_properties(node: NodeConfig) -> str:
         "group.initial.rebalance.delay.ms": 0,
         # Lets a client ask for a fast failure detection; 6 s is the default's least.
         "group.min.session.timeout.ms": 1_000,
+        # After a kill -9 the broker may register again only when its old session has expired: 9 s by default.
+        "broker.session.timeout.ms": 3_000,
+        "broker.heartbeat.interval.ms": 500,
         # The contracts' limit with its headers, and room for batches of small records.
         "message.max.bytes": max(2_097_152, MAX_MESSAGE_BYTES + 65_536),
         "log.segment.bytes": 67_108_864,

@@ -20,7 +20,7 @@ from collegium.embedded.logs import trim_log
 from collegium.embedded.processes import Supervisor, SupervisorOptions
 from collegium.embedded.progress import SetupProgress
 from collegium.embedded.setup import default_cache_dir, prepare_kafka
-from collegium.embedded.state import InstanceState, ProcessRef, StackFiles, StackState
+from collegium.embedded.state import ProcessRef, ServiceState, StackFiles, StackState
 from collegium.embedded.supervision import CrashHistory, RestartPolicy, ServiceSpec
 
 _TRIM_EVERY_S: Final = 30.0
@@ -44,6 +44,8 @@ class StackOptions(BaseModel):
     cache_dir: Path = Field(default_factory=default_cache_dir)
     instances: dict[str, int]
     """Role to number of processes, at least 0; each role that should be scalable later must be here."""
+    specialists: tuple[str, ...] = ()
+    """The roles that have a task topic."""
     bootstrap: str | None = None
     """Another Kafka to use; none of our own is started then."""
     kafka_port: int = Field(default=9092, ge=0, le=65535)
@@ -72,7 +74,7 @@ class Stack:
     ) -> None:
         self._options = options
         self._data_dir = options.data_dir.absolute()
-        self._files = StackFiles(self._data_dir)
+        self._files = StackFiles.of(self._data_dir)
         self._prepare = prepare
         self._progress = progress
         self._on_up = on_up
@@ -98,7 +100,7 @@ class Stack:
             kafka=self._kafka_process,
             kafka_log=self._kafka.log_path if self._kafka else None,
             roles=tuple(self._options.instances),
-            instances=tuple(InstanceState.of(status) for status in supervisor.statuses) if supervisor else (),
+            services=tuple(ServiceState.of(status) for status in supervisor.statuses) if supervisor else (),
             jaeger_url=self._jaeger.ui_url if self._jaeger else None,
             scale_number=self._scale_number,
         )

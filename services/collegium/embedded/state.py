@@ -6,7 +6,7 @@ file but from the lock that its supervisor holds, which the kernel releases howe
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 import psutil
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from collegium.embedded.files import FileLock, replace_text
 from collegium.embedded.supervision import InstanceStatus, Phase
 
-_START_TOLERANCE_S = 2.0
+_START_TOLERANCE_S: Final = 2.0
 
 
 class _Model(BaseModel):
@@ -45,14 +45,16 @@ class ProcessRef(_Model):
             return None
 
 
-class InstanceState(_Model):
+class ServiceState(_Model):
     """One process of a role, as `supervision.InstanceStatus` has it."""
 
     role: str
     index: int
     phase: Phase
-    process: ProcessRef | None
-    http_port: int
+    pid: int | None
+    started_at: float | None
+    port: int
+    """Of its HTTP server: metrics and health."""
     restarts: int
     log_path: Path
     reason: str = ""
@@ -60,12 +62,14 @@ class InstanceState(_Model):
     @classmethod
     def of(cls, status: InstanceStatus) -> Self:
         """The state of a supervised process."""
+        process = ProcessRef.of(status.pid) if status.pid is not None else None
         return cls(
             role=status.role,
             index=status.index,
             phase=status.phase,
-            process=ProcessRef.of(status.pid) if status.pid is not None else None,
-            http_port=status.http_port,
+            pid=process.pid if process else None,
+            started_at=process.started_at if process else None,
+            port=status.http_port,
             restarts=status.restarts,
             log_path=status.log_path,
             reason=status.reason,
@@ -75,6 +79,13 @@ class InstanceState(_Model):
     def name(self) -> str:
         """`ROLE-N`."""
         return f"{self.role}-{self.index}"
+
+    @property
+    def process(self) -> ProcessRef | None:
+        """The process, when there is one."""
+        if self.pid is None or self.started_at is None:
+            return None
+        return ProcessRef(pid=self.pid, started_at=self.started_at)
 
 
 class StackState(_Model):
@@ -88,7 +99,7 @@ class StackState(_Model):
     kafka_log: Path | None = None
     roles: tuple[str, ...] = ()
     """The roles that can be scaled."""
-    instances: tuple[InstanceState, ...] = ()
+    services: tuple[ServiceState, ...] = ()
     jaeger_url: str | None = None
     scale_number: int = 0
     """The last scale request that was carried out."""
@@ -106,6 +117,11 @@ class StackFiles:
     """Where a stack keeps what it tells."""
 
     data_dir: Path
+
+    @classmethod
+    def of(cls, data_dir: Path) -> Self:
+        """The files of a data directory, wherever the working directory goes later."""
+        return cls(data_dir.absolute())
 
     @property
     def state(self) -> Path:

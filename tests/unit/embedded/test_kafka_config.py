@@ -1,0 +1,71 @@
+"""The broker's configuration."""
+
+from pathlib import Path
+
+import pytest
+
+from collegium.embedded.errors import PathUnusable
+from collegium.embedded.kafka_config import NodeConfig, NodePorts, new_cluster_id, server_properties, single_node
+from collegium_schemas.limits import MAX_MESSAGE_BYTES
+
+PORTS = NodePorts(broker=1111, controller=2222)
+
+
+def _properties(node: NodeConfig) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in server_properties(node).splitlines())
+
+
+def test_every_listener_is_on_the_loopback_interface() -> None:
+    """Nothing of the embedded broker can be reached from another machine."""
+    properties = _properties(single_node(PORTS, Path("/data")))
+    assert properties["listeners"] == "BROKER://127.0.0.1:1111,CONTROLLER://127.0.0.1:2222"
+    assert properties["advertised.listeners"] == "BROKER://127.0.0.1:1111"
+    assert properties["controller.quorum.voters"] == "1@127.0.0.1:2222"
+
+
+def test_one_node_asks_for_one_copy_of_everything() -> None:
+    """With the defaults of three, groups and transactions would never start."""
+    properties = _properties(single_node(PORTS, Path("/data")))
+    copies = {name: value for name, value in properties.items() if "replication.factor" in name or "min.isr" in name}
+    assert len(copies) == 6
+    assert set(copies.values()) == {"1"}
+
+
+def test_three_nodes_keep_three_copies_of_which_two_must_agree() -> None:
+    """Several nodes name the same voters and lose one of them without losing data."""
+    voters = ((1, 2001), (2, 2002), (3, 2003))
+    properties = _properties(NodeConfig(2, PORTS, Path("/data"), voters))
+    assert properties["controller.quorum.voters"] == "1@127.0.0.1:2001,2@127.0.0.1:2002,3@127.0.0.1:2003"
+    assert properties["default.replication.factor"] == "3"
+    assert properties["transaction.state.log.min.isr"] == "2"
+
+
+def test_topics_are_never_made_by_accident() -> None:
+    """A mistyped topic is an error, and no new topic with the wrong partition count."""
+    assert _properties(single_node(PORTS, Path("/data")))["auto.create.topics.enable"] == "false"
+
+
+def test_the_largest_message_of_the_contracts_fits() -> None:
+    """The broker's bound lies above ours, so that ours gives the error."""
+    assert int(_properties(single_node(PORTS, Path("/data")))["message.max.bytes"]) > MAX_MESSAGE_BYTES
+
+
+def test_a_path_survives_the_properties_format() -> None:
+    """Java reads the file as Latin-1 with backslash escapes."""
+    text = server_properties(single_node(PORTS, Path("/home/Zoë 😀/a\\b")))
+    assert "log.dirs=/home/Zo\\u00eb \\ud83d\\ude00/a\\\\b\n" in text
+
+
+@pytest.mark.parametrize("path", ["/a,b", "/a\nb"])
+def test_a_path_that_kafka_would_misread_is_refused(path: str) -> None:
+    """A comma would mean two directories."""
+    with pytest.raises(PathUnusable, match="data directory without commas"):
+        server_properties(single_node(PORTS, Path(path)))
+
+
+def test_cluster_ids_have_kafkas_form() -> None:
+    """22 characters of URL-safe base64, not looking like an option."""
+    ids = {new_cluster_id() for _ in range(300)}
+    assert len(ids) == 300
+    assert {len(cluster_id) for cluster_id in ids} == {22}
+    assert not any(cluster_id.startswith("-") for cluster_id in ids)
