@@ -33,12 +33,13 @@ _POINTS_BACK: Final = re.compile(
 )
 _ABOUT_THE_TEXT: Final = re.compile(
     r"(?:Let['’]?s|As (?:described|mentioned|noted|discussed)|In (?:this|the following) section|Now that|We will)\b"
+    r"|.*\b(?:picture|figure|diagram|table|image)s? (?:above|below)\b"
 )
 _CROSS_REFERENCE: Final = re.compile(
     r"\b(?:see|refer to|click|visit|read more|for more (?:information|details))\b", re.I
 )
 _REASON: Final = re.compile(r"\b(?:because|since|so that|in order to|reason|due to)\b")
-_CODE: Final = re.compile(r"^(?: {4,}|\t)|[{};]\s*$|^\s*[$#>]\s|\\$|=>|\bbin/\w+\.sh\b|--\w+", re.MULTILINE)
+_CODE: Final = re.compile(r"^(?: {4,}|\t)|^\S+=\[|[{};]\s*$|^\s*[$#>]\s|\\$|=>|\bbin/\w+\.sh\b|--\w+", re.MULTILINE)
 _ENDS: Final = re.compile(r"[.!?…]['\")\]]*$")
 # Text that addresses whoever processes it instead of saying something about its subject is never a claim.
 _ADDRESSES_READER: Final = re.compile(
@@ -75,26 +76,33 @@ class Scored:
     score: float
 
 
-@lru_cache(maxsize=1024)
 def statements(passage: Passage) -> tuple[Statement, ...]:
-    """The sentences of a passage that state something on their own, and its labelled values."""
+    """The sentences of a passage that state something on their own, and its labelled values, in order."""
     context = keys_of(terms(f"{passage.title}\n{passage.heading}"))
-    rows = settings(passage.text, passage.heading)
-    found = [_of_setting(passage, row, context) for row in rows]
-    covered = [row.span for row in rows]
-    for span in sentences(passage.text):
-        text = span.of(passage.text)
-        if any(span.start < row.end and row.start < span.end for row in covered) or not _states_something(text):
+    return tuple(
+        Statement(passage, one.span, one.span.of(passage.text), one.terms, keys_of(one.terms), context, one.setting)
+        for one in _read(passage.text, passage.heading)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    span: Span
+    terms: tuple[Term, ...]
+    setting: Setting | None = None
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str, heading: str) -> tuple[_Stated, ...]:
+    rows = settings(text, heading)
+    found = [_Stated(row.span, terms(row.statement()), row) for row in rows]
+    for span in sentences(text):
+        if any(span.start < row.span.end and row.span.start < span.end for row in rows):
             continue
-        said = terms(text)
+        said = terms(span.of(text)) if _states_something(span.of(text)) else ()
         if len(content(said)) >= _FEWEST_WORDS:
-            found.append(Statement(passage, span, text, said, keys_of(said), context))
-    return tuple(sorted(found, key=lambda statement: statement.span.start))
-
-
-def _of_setting(passage: Passage, row: Setting, context: frozenset[str]) -> Statement:
-    said = terms(row.statement())
-    return Statement(passage, row.span, row.span.of(passage.text), said, keys_of(said), context, row)
+            found.append(_Stated(span, said))
+    return tuple(sorted(found, key=lambda one: one.span.start))
 
 
 def addresses_reader(text: str) -> bool:

@@ -13,6 +13,7 @@ from collegium.analysis.claims import Statement
 from collegium.language.alignment import align
 from collegium.language.operators import Operator
 from collegium.language.opposites import opposed
+from collegium.language.quantities import same_measure
 from collegium.language.settings import amount, same_value
 from collegium.language.terms import Term, TermKind, matches, negated
 from collegium.language.tokens import stem
@@ -129,7 +130,7 @@ def _numbers_differ(one: Sequence[Term], other: Sequence[Term]) -> bool:
     second = [t.measure for t in other if t.measure is not None]
     if not first or [(m.unit, m.noun) for m in first] != [(m.unit, m.noun) for m in second]:
         return False
-    return any(a.value not in (b.value, b.other) and b.value != a.other for a, b in zip(first, second, strict=True))
+    return any(not same_measure(a, b) for a, b in zip(first, second, strict=True))
 
 
 def _dates_differ(one: Sequence[Term], other: Sequence[Term]) -> bool:

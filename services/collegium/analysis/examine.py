@@ -186,13 +186,9 @@ def _claim(scored: Scored, claim_id: str) -> Claim:
         start=statement.span.start,
         end=statement.span.end,
         score=round(scored.score, 4),
-        quantities=tuple(
-            Quantity(
-                value=t.measure.value, unit=(t.measure.unit or t.measure.noun)[:32], text=text[t.start : t.end][:128]
-            )
-            for t in statement.terms
-            if t.measure is not None
-        )[:64],
+        quantities=tuple(_quantity(t.measure, text[t.start : t.end]) for t in statement.terms if t.measure is not None)[
+            :64
+        ],
         dates=_keys(statement, TermKind.DATE),
         versions=_keys(statement, TermKind.VERSION),
         negated=denies(statement),
@@ -200,7 +196,7 @@ def _claim(scored: Scored, claim_id: str) -> Claim:
 
 
 def _quantity(measure: Measure, text: str) -> Quantity:
-    return Quantity(value=measure.value, unit=(measure.unit or measure.noun)[:32], text=text[:128])
+    return Quantity(value=float(measure.value), unit=(measure.unit or measure.noun)[:32], text=text[:128])
 
 
 def _keys(statement: Statement, kind: TermKind) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ _CONNECTIVE = re.compile(
     r"please note that|note|that said|in fact|of course|in other words|and|but|so|yet)\s*(?:,|:|(?<=that))\s+",
     re.IGNORECASE,
 )
-_DRESS = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "`": None, "*": None, "\u00a0": " "})
+_DRESS = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "`": None, "\u00a0": " "})
+_EMPHASIS = re.compile(r"(?<!\w)[*_]+(?=\w)|(?<=\w)[*_]+(?!\w)")
 _PLAIN_WORD = re.compile(r"[a-z]+(?=[\s,;:'’]|\.(?:\s|$)|$)")
 
 
@@ -34,5 +35,5 @@ def trimmed(text: str) -> str:
 @lru_cache(maxsize=1 << 13)
 def plain(text: str) -> str:
     """A form in which two spellings of one sentence are equal: folded, trimmed, no emphasis, no final full stop."""
-    bare = unicodedata.normalize("NFC", trimmed(text.translate(_DRESS))).casefold()
+    bare = unicodedata.normalize("NFC", trimmed(_EMPHASIS.sub("", text.translate(_DRESS)))).casefold()
     return bare.rstrip(" .;,:")

@@ -4,9 +4,9 @@
 has it) `1000 bytes`. A number without a unit of measure keeps the noun it counts: `3 brokers`.
 """
 
-import math
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 
 from collegium.language.tokens import STOPWORDS, stem
 from collegium.language.units import Unit, unit_of
@@ -21,13 +21,13 @@ _SMALL = {
 _TENS = {
     word: 10 * number for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
 }
-_SCALES = {"hundred": 100.0, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
-_LETTER_SCALES = {"k": 1e3, "K": 1e3, "M": 1e6, "bn": 1e9}
+_SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_LETTER_SCALES = {"k": 10**3, "K": 10**3, "M": 10**6, "bn": 10**9}
 _CARDINAL = "|".join(sorted((*_SMALL, *_TENS, "dozen", "hundred", "thousand", "million", "billion"), key=len)[::-1])
 _WORDS = re.compile(rf"\b(?:{_CARDINAL})(?:(?:[\s-]|\s+and\s+)(?:{_CARDINAL}))*\b", re.IGNORECASE)
 _DIGITS = re.compile(
     r"(?P<money>[$€£])?(?P<sign>(?<![\w)\]\d.])[-−])?(?<![\w.])(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
-    r"(?P<exponent>[eE][-+]?\d{1,3}\b)?(?P<ordinal>(?:st|nd|rd|th)\b)?(?!\.\d)"
+    r"(?P<exponent>[eE][-+]?\d{1,2}\b)?(?P<ordinal>(?:st|nd|rd|th)\b)?(?!\.\d)"
 )
 _SCALE_AFTER = re.compile(r"\s(hundred|thousand|million|billion|trillion)\b|(k|K|M|bn)(?![\w/])", re.IGNORECASE)
 _UNIT_AFTER = re.compile(r"[\s\u00a0-]?(%|°[CF]|per\s?cent\b|[A-Za-zµ]+)")
@@ -43,7 +43,7 @@ class Measure:
     """A number in a text.
 
     Attributes:
-        value: in the canonical unit.
+        value: in the canonical unit, exact.
         unit: canonical, such as `ms`, `bytes`, `percent`, `bytes/s` or `ordinal`; empty without one.
         noun: the stem of the word that a number without unit counts, else empty.
         start: first character in the text.
@@ -51,12 +51,12 @@ class Measure:
         other: the value in the second reading of its unit, such as 1,000 for `1 KB`.
     """
 
-    value: float
+    value: Fraction
     unit: str
     noun: str
     start: int
     end: int
-    other: float | None = None
+    other: Fraction | None = None
 
 
 def measures(text: str) -> tuple[Measure, ...]:
@@ -75,21 +75,16 @@ def measures(text: str) -> tuple[Measure, ...]:
 
 def same_measure(one: Measure, other: Measure) -> bool:
     """Whether both state the same amount of the same unit, in any reading of it."""
-    return one.unit == other.unit and any(
-        math.isclose(first, second, rel_tol=1e-9, abs_tol=1e-12)
-        for first in (one.value, one.other)
-        for second in (other.value, other.other)
-        if first is not None and second is not None
-    )
+    if one.unit != other.unit:
+        return False
+    return bool({one.value, one.other or one.value} & {other.value, other.other or other.value})
 
 
 def _from_digits(text: str, match: re.Match[str]) -> Measure | None:
     digits = match["digits"].replace(",", "")
     if len(digits) > _MOST_DIGITS:
         return None
-    value = float(digits + (match["exponent"] or ""))
-    if not math.isfinite(value):
-        return None
+    value = Fraction(digits + (match["exponent"] or ""))
     value = -value if match["sign"] else value
     if match["ordinal"]:
         return Measure(value, "ordinal", "", match.start(), match.end())
@@ -97,21 +92,21 @@ def _from_digits(text: str, match: re.Match[str]) -> Measure | None:
     return _finish(text, start, match.end(), value, money=match["money"])
 
 
-def _word_value(words: str) -> float:
-    total, current = 0.0, 0.0
+def _word_value(words: str) -> Fraction:
+    total, current = 0, 0
     for word in re.split(r"[\s-]+", words.lower()):
         if word in _SMALL or word in _TENS:
             current += _SMALL.get(word, 0) + _TENS.get(word, 0)
         elif word == "hundred":
-            current = max(current, 1.0) * 100
+            current = max(current, 1) * 100
         elif word == "dozen":
-            current = max(current, 1.0) * 12
+            current = max(current, 1) * 12
         elif word in _SCALES:
-            total, current = total + max(current, 1.0) * _SCALES[word], 0.0
-    return total + current
+            total, current = total + max(current, 1) * _SCALES[word], 0
+    return Fraction(total + current)
 
 
-def _finish(text: str, start: int, end: int, value: float, *, money: str | None = None) -> Measure:
+def _finish(text: str, start: int, end: int, value: Fraction, *, money: str | None = None) -> Measure:
     """Read what follows the number: a scale, a unit and a rate, or the noun that it counts."""
     scale = _SCALE_AFTER.match(text, end)
     letter = scale.group(2) if scale else None
@@ -134,7 +129,7 @@ def _finish(text: str, start: int, end: int, value: float, *, money: str | None 
     return _scaled(value, unit, name, start, end)
 
 
-def _scaled(value: float, unit: Unit, name: str, start: int, end: int) -> Measure:
+def _scaled(value: Fraction, unit: Unit, name: str, start: int, end: int) -> Measure:
     other = value * unit.other_factor if unit.other_factor is not None else None
     return Measure(value * unit.factor, name, "", start, end, other)
 

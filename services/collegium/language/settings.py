@@ -61,10 +61,18 @@ def read_statement(sentence: str) -> Setting | None:
 
 def same_value(one: Setting, other: Setting) -> bool:
     """Whether two values of one setting are equal: as amounts with units where they are amounts, else as words."""
-    first, second = amount(one), amount(other)
-    if first is not None and second is not None:
-        return same_measure(first, second)
+    first, second = _amounts(one), _amounts(other)
+    if first and second:
+        return all(same_measure(a, b) for a, b in zip(first, second, strict=False)) and (
+            len(first) == len(second) or min(len(first), len(second)) == 1
+        )
     return _word(one.value) == _word(other.value)
+
+
+def _amounts(setting: Setting) -> list[Measure]:
+    """The value and what stands in brackets after it, as in `300000 (5 minutes)`; empty when it is a word."""
+    first = amount(setting)
+    return [] if first is None else [first, *measures(setting.value.strip("\"' "))[1:]]
 
 
 def amount(setting: Setting) -> Measure | None:

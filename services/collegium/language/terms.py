@@ -121,7 +121,7 @@ def _special(text: str) -> list[Term]:
     has_digit = any(character.isdigit() for character in text)
     candidates = [
         *((Term(TermKind.VERSION, v.number, v.start, v.end) for v in versions(text)) if has_digit else ()),
-        *(Term(TermKind.NUMBER, f"{m.value:.12g} {m.unit}", m.start, m.end, measure=m) for m in measures(text)),
+        *(Term(TermKind.NUMBER, f"{m.value} {m.unit}", m.start, m.end, measure=m) for m in measures(text)),
         *(
             Term(TermKind.OPERATOR, mark.operator.value, mark.start, mark.end, name=mark.trailing)
             for mark in operators(text)

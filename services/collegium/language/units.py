@@ -1,6 +1,7 @@
 """Units of measure: how they are written, and the canonical unit with the factor to it."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 
@@ -12,19 +13,20 @@ class Unit:
     """
 
     name: str
-    factor: float
-    other_factor: float | None = None
+    factor: Fraction
+    other_factor: Fraction | None = None
 
 
+_ONE: Final = Fraction(1)
 _TIME: Final = {
-    1e-6: "ns nanosecond nanoseconds",
-    1e-3: "us µs microsecond microseconds",
-    1.0: "ms msec msecs millis millisecond milliseconds",
-    1e3: "s sec secs second seconds",
-    6e4: "min mins minute minutes",
-    3.6e6: "h hr hrs hour hours",
-    8.64e7: "d day days",
-    6.048e8: "week weeks",
+    Fraction(1, 1_000_000): "ns nanosecond nanoseconds",
+    Fraction(1, 1_000): "us µs microsecond microseconds",
+    Fraction(1): "ms msec msecs millis millisecond milliseconds",
+    Fraction(1_000): "s sec secs second seconds",
+    Fraction(60_000): "min mins minute minutes",
+    Fraction(3_600_000): "h hr hrs hour hours",
+    Fraction(86_400_000): "d day days",
+    Fraction(604_800_000): "week weeks",
 }
 _OTHER: Final = {
     "percent": "% percent pct percentage",
@@ -44,12 +46,12 @@ _PREFIXES: Final = ("kilo", "mega", "giga", "tera", "peta")
 
 def _build() -> dict[str, Unit]:
     units = {spelt: Unit("ms", factor) for factor, words in _TIME.items() for spelt in words.split()}
-    units |= {spelt: Unit(name, 1.0) for name, words in _OTHER.items() for spelt in words.split()}
-    units |= {spelt: Unit("bytes", 1.0) for spelt in ("B", "byte", "bytes")}
-    units |= {spelt: Unit("bits", 1.0) for spelt in ("bit", "bits")}
+    units |= {spelt: Unit(name, _ONE) for name, words in _OTHER.items() for spelt in words.split()}
+    units |= {spelt: Unit("bytes", _ONE) for spelt in ("B", "byte", "bytes")}
+    units |= {spelt: Unit("bits", _ONE) for spelt in ("bit", "bits")}
     for power, prefix in enumerate(_PREFIXES, 1):
         letter = prefix[0]
-        binary, decimal = 1024.0**power, 1000.0**power
+        binary, decimal = Fraction(1024**power), Fraction(1000**power)
         loose = Unit("bytes", binary, decimal)
         short = (f"{letter.upper()}B", f"{letter}B", f"{letter}b", f"{prefix}byte", f"{prefix}bytes")
         units |= dict.fromkeys(short, loose)
@@ -59,7 +61,7 @@ def _build() -> dict[str, Unit]:
         bits = Unit("bits", decimal)
         units |= dict.fromkeys((f"{letter.upper()}bit", f"{letter.upper()}bps", f"{prefix}bit", f"{prefix}bits"), bits)
         units[f"{letter.upper()}Hz" if letter != "k" else "kHz"] = Unit("hertz", decimal)
-    units["Hz"] = Unit("hertz", 1.0)
+    units["Hz"] = Unit("hertz", _ONE)
     return units
 
 

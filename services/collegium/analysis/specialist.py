@@ -1,0 +1,34 @@
+"""Analysis as a specialist."""
+
+from collegium.agent.specialist import Output, Success, Workbench
+from collegium.analysis.examine import examine
+from collegium_schemas.evidence import Analysis, Evidence
+from collegium_schemas.tasks import TaskRequested
+
+
+class AnalysisSpecialist:
+    """Extracts the claims that bear on each question, and says where they agree and where they contradict."""
+
+    role = "analysis"
+
+    async def perform(self, task: TaskRequested, bench: Workbench) -> Success:
+        """Analyse all evidence of the run. Without any evidence every question stays unanswered; that is no failure."""
+        del task
+        evidence = await bench.inputs(Evidence)
+        analysis = await bench.tool("examine", lambda: examine(evidence))
+        return _success(analysis)
+
+
+def _success(analysis: Analysis) -> Success:
+    claims = len({claim.claim_id for question in analysis.questions for claim in question.claims})
+    answered = sum(question.answered for question in analysis.questions)
+    contradictions = sum(len(question.contradictions) for question in analysis.questions)
+    return Success(
+        outputs=(Output("analysis", analysis),),
+        confidence=answered / len(analysis.questions) if analysis.questions else 0.0,
+        evidence_count=claims,
+        note=(
+            f"{claims} claims, {answered} of {len(analysis.questions)} questions answered, "
+            f"{contradictions} contradictions"
+        ),
+    )

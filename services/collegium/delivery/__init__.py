@@ -1,0 +1,1 @@
+"""The delivery specialist: the reviewed report as files, written once."""

@@ -1,0 +1,120 @@
+"""Files that appear all at once or not at all, and exactly once per effect.
+
+A report is written into a hidden directory beside its place, flushed to the disk, and renamed: on POSIX, renaming a
+directory onto one that is not empty fails, so of two attempts one wins and the other finds the winner's files.
+"""
+
+import hashlib
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from collegium.delivery.errors import AlreadyDelivered, FilesystemTrouble
+from collegium_schemas.base import Contract, Identifier, Sha256
+
+_RUN_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_RECEIPT: Final = "delivery.json"
+
+
+class Receipt(Contract):
+    """What was delivered under which key; it lies beside the files."""
+
+    effect_key: Identifier
+    sha256: dict[Identifier, Sha256]
+    """Of each file, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportStore:
+    """The directory `reports/` of a data directory, one directory per run in it."""
+
+    root: Path
+
+    def deliver(self, run_id: str, effect_key: str, files: Mapping[str, bytes]) -> Path:
+        """Write a run's files, once.
+
+        Delivering the same key and content again changes nothing, whatever was interrupted before.
+
+        Args:
+            run_id: a canonical UUID, which names the directory.
+            effect_key: identifies the effect, whichever attempt it is.
+            files: content by plain file name.
+
+        Returns:
+            The directory that holds them.
+
+        Raises:
+            ValueError: the run_id or a file name could lead out of the directory.
+            AlreadyDelivered: the run has a report with another key or other content.
+            FilesystemTrouble: the files could not be written; none of them is visible.
+        """
+        if not _RUN_ID.fullmatch(run_id):
+            raise ValueError(f"not a canonical run_id: {run_id!r}")
+        if any(name != Path(name).name or name.startswith(".") or name == _RECEIPT for name in files):
+            raise ValueError(f"not plain file names: {sorted(files)}")
+        receipt = Receipt(effect_key=effect_key, sha256={name: _sha256(files[name]) for name in sorted(files)})
+        place = self.root / run_id
+        try:
+            if not place.exists():
+                self._publish(place, {**files, _RECEIPT: receipt.to_json()})
+            _compare(place, receipt)
+            self._sweep(run_id)
+        except OSError as error:
+            raise FilesystemTrouble(str(place), error) from error
+        return place
+
+    def _publish(self, place: Path, files: Mapping[str, bytes]) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
+        staging = self.root / f".{place.name}.{secrets.token_hex(8)}"
+        staging.mkdir()
+        try:
+            for name, content in files.items():
+                with (staging / name).open("xb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+            _sync_directory(staging)
+            try:
+                staging.rename(place)
+            except OSError:
+                if not place.is_dir():  # else another attempt was faster; the caller compares what it wrote
+                    raise
+            _sync_directory(self.root)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+    def _sweep(self, run_id: str) -> None:
+        """Remove what attempts that were killed have left; the report itself stands already."""
+        for left in self.root.glob(f".{run_id}.*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _compare(place: Path, receipt: Receipt) -> None:
+    """Check that what lies there is this delivery, byte for byte."""
+    try:
+        found = Receipt.read((place / _RECEIPT).read_bytes())
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        raise AlreadyDelivered(str(place), receipt.effect_key, "has no receipt of a delivery") from error
+    if found.effect_key != receipt.effect_key:
+        raise AlreadyDelivered(str(place), receipt.effect_key, f"belongs to {found.effect_key}")
+    for name, sha256 in receipt.sha256.items():
+        path = place / name
+        if not path.is_file() or _sha256(path.read_bytes()) != sha256:
+            raise AlreadyDelivered(str(place), receipt.effect_key, f"its {name} has other content")
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

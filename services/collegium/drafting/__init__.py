@@ -1,0 +1,1 @@
+"""The drafting specialist: evidence and its analysis in, a structured report with citations out."""

@@ -1,0 +1,167 @@
+"""From points to a report: findings, summary, disagreements, limits and numbered sources. Pure and deterministic."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from collegium.drafting.points import Material, Point, contradictions_of, gather, points_of
+from collegium_schemas import limits
+from collegium_schemas.evidence import (
+    Analysis,
+    Draft,
+    Evidence,
+    Passage,
+    QuestionAnalysis,
+    Section,
+    Sentence,
+    Source,
+)
+
+MOST_PER_SECTION: Final = 6
+_LEAST_SCORE: Final = 0.4
+_LEAST_SHARE_OF_BEST: Final = 0.65
+_SUMMARY: Final = range(3, 7)
+"""How many sentences the summary has, as far as there are findings."""
+_OUTSTANDING_SCORE: Final = 0.9
+_MOST_DISAGREEMENTS: Final = 10
+_LEAST_DISPUTED_SCORE: Final = 0.45
+_TITLE_CHARS: Final = 120
+_QUESTION_CHARS: Final = 400
+
+
+def compose(
+    goal: str,
+    evidence: Sequence[Evidence],
+    analysis: Analysis,
+    *,
+    rejected: frozenset[str] = frozenset(),
+    revision: int = 1,
+) -> Draft:
+    """Write the report.
+
+    Args:
+        goal: what the user asked for.
+        evidence: everything that was retrieved.
+        analysis: its claims; claims about other passages are ignored.
+        rejected: plain forms of sentences that a review did not find supported.
+        revision: 1, or one more than the draft that is revised.
+    """
+    material = gather(evidence, analysis, rejected)
+    writer = _Writer(material)
+    findings = writer.findings()
+    summary = writer.summary(findings)
+    sections = tuple(writer.section(question, points) for question, points in findings)
+    disagreements = writer.disagreements()
+    return Draft(
+        title=title_of(goal),
+        goal=goal[: limits.MAX_PASSAGE_CHARS],
+        summary=summary,
+        sections=sections,
+        disagreements=disagreements,
+        limitations=_limitations(findings),
+        sources=writer.sources(),
+        revision=revision,
+    )
+
+
+def title_of(goal: str) -> str:
+    """The goal's first line as a title, cut at a word."""
+    lines = goal.strip().splitlines()
+    line = " ".join(lines[0].split()).rstrip(" .:;,") if lines else ""
+    if len(line) > _TITLE_CHARS:
+        line = f"{line[:_TITLE_CHARS].rsplit(' ', 1)[0]}…"
+    return line[:1].upper() + line[1:] or "Report"
+
+
+class _Writer:
+    """Numbers sentences and sources in reading order."""
+
+    def __init__(self, material: Material) -> None:
+        self._material = material
+        self._sources: dict[str, tuple[int, Passage]] = {}
+        self._sentences = 0
+        versions = {passage.version for passage in material.passages.values()}
+        self._several_versions = len(versions) > 1
+
+    def findings(self) -> list[tuple[QuestionAnalysis, list[Point]]]:
+        """Each question with the points that its section will hold; a point stands in one section only."""
+        used: set[str] = set()
+        found: list[tuple[QuestionAnalysis, list[Point]]] = []
+        for question in self._material.questions:
+            points = points_of(self._material, question) if question.answered else []
+            least = max(_LEAST_SCORE, _LEAST_SHARE_OF_BEST * max((p.score for p in points), default=0.0))
+            worthy = [point for point in points if point.score >= least]
+            fresh = [point for point in worthy if point.key not in used][:MOST_PER_SECTION]
+            chosen = fresh or worthy[:1]
+            used.update(point.key for point in chosen)
+            found.append((question, chosen))
+        return found
+
+    def summary(self, findings: Sequence[tuple[QuestionAnalysis, list[Point]]]) -> tuple[Sentence, ...]:
+        """The best point of each question in turn, then the second best, until there are enough."""
+        answered = [(question, points) for question, points in findings if points]
+        outstanding = sum(point.score >= _OUTSTANDING_SCORE for _, points in answered for point in points)
+        wanted = min(max(len(answered), outstanding, _SUMMARY.start), _SUMMARY.stop - 1)
+        chosen: dict[str, tuple[Point, str]] = {}
+        for rank in range(MOST_PER_SECTION):
+            for question, points in answered:
+                if rank < len(points) and len(chosen) < wanted:
+                    chosen.setdefault(points[rank].key, (points[rank], question.question_id))
+        return tuple(self._fact(point, question_id) for point, question_id in chosen.values())
+
+    def section(self, question: QuestionAnalysis, points: Sequence[Point]) -> Section:
+        """The findings on one question."""
+        return Section(
+            question_id=question.question_id,
+            heading=question.question[: limits.MAX_TEXT_CHARS],
+            sentences=tuple(self._fact(point, question.question_id) for point in points),
+        )
+
+    def disagreements(self) -> tuple[Sentence, ...]:
+        """Each dispute as a lead and its two sides, which name their sources."""
+        written: list[Sentence] = []
+        for contradiction, one, other in contradictions_of(self._material)[:_MOST_DISAGREEMENTS]:
+            if max(one.score, other.score) < _LEAST_DISPUTED_SCORE:
+                continue
+            by = "by version" if contradiction.explained_by_version else "by source"
+            written.append(self._sentence(f"On {contradiction.about}, {by}:", "frame"))
+            written.extend(self._fact(side, None, attributed=True) for side in (one, other))
+        return tuple(written)
+
+    def sources(self) -> tuple[Source, ...]:
+        """What was cited, by number."""
+        return tuple(Source(number=number, passage=passage) for number, passage in self._sources.values())
+
+    def _fact(self, point: Point, question_id: str | None, *, attributed: bool = False) -> Sentence:
+        named = attributed or point.disputed or (point.setting and self._several_versions)
+        text = point.attributed() if named else point.said
+        passages = point.passages[:1] if named else point.passages
+        sentence = self._sentence(text, "fact", question_id)
+        return sentence.model_copy(
+            update={"citations": tuple(self._number(passage) for passage in passages), "claim_ids": point.claim_ids}
+        )
+
+    def _sentence(self, text: str, kind: str, question_id: str | None = None) -> Sentence:
+        self._sentences += 1
+        return Sentence(
+            sentence_id=f"s{self._sentences}",
+            text=text[: limits.MAX_PASSAGE_CHARS],
+            kind="fact" if kind == "fact" else "frame",
+            question_id=question_id,
+        )
+
+    def _number(self, passage: Passage) -> int:
+        number, _ = self._sources.setdefault(passage.passage_id, (len(self._sources) + 1, passage))
+        return number
+
+
+def _limitations(findings: Sequence[tuple[QuestionAnalysis, list[Point]]]) -> tuple[str, ...]:
+    """What the report could not establish, or rests on one document only."""
+    found: list[str] = []
+    for question, points in findings:
+        asked = question.question[:_QUESTION_CHARS]
+        documents = {passage.document_id for point in points for passage in point.passages}
+        if not points:
+            found.append(f"No evidence found for: {asked}")
+        elif len(documents) == 1:
+            found.append(f"Based on a single document: {asked}")
+    return tuple(found[: limits.MAX_FAN_OUT * 2])

@@ -1,0 +1,51 @@
+"""Verification as a specialist: the peer review of a draft."""
+
+from collegium.agent.specialist import Output, SpecialistFailure, Success, Workbench
+from collegium.verification.reviewing import Reviewed, review_draft
+from collegium_schemas.evidence import Draft, Evidence
+from collegium_schemas.tasks import FailureKind, TaskRequested
+
+
+class VerificationSpecialist:
+    """Checks every sentence of the latest draft against the passages that it cites, and says what to repeat."""
+
+    role = "verification"
+
+    async def perform(self, task: TaskRequested, bench: Workbench) -> Success:
+        """Review the draft. A draft that does not hold is a success of the review, not a failure.
+
+        Raises:
+            SpecialistFailure: `invalid_output` when there is no draft to review.
+        """
+        drafts = await bench.inputs(Draft)
+        hashes = await bench.input_sha256(Draft)
+        evidence = await bench.inputs(Evidence)
+        if not drafts:
+            raise SpecialistFailure(
+                FailureKind.INVALID_OUTPUT,
+                "verification was given no draft: let its playbook step name the draft step in `inputs`",
+                permanent=True,
+            )
+        reviewed = await bench.tool(
+            "verify", lambda: review_draft(drafts[-1], hashes[-1], evidence, round_number=task.round)
+        )
+        return _success(reviewed)
+
+
+def _success(reviewed: Reviewed) -> Success:
+    summary = reviewed.summary
+    judged = summary.supported + summary.refuted + summary.not_enough_evidence
+    note = f"{summary.supported} of {judged} sentences supported"
+    if summary.refuted:
+        note += f", {summary.refuted} refuted"
+    if summary.not_enough_evidence:
+        note += f", {summary.not_enough_evidence} without enough evidence"
+    if reviewed.review.unanswered_question_ids:
+        note += f"; {len(reviewed.review.unanswered_question_ids)} questions unanswered"
+    return Success(
+        outputs=(Output("review", reviewed.review),),
+        confidence=summary.supported / judged if judged else 1.0,
+        evidence_count=judged,
+        note=note,
+        review=summary,
+    )
