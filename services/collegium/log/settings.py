@@ -17,23 +17,29 @@ class KafkaSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="COLLEGIUM_KAFKA_", frozen=True, extra="forbid")
 
-    bootstrap: str = Field("127.0.0.1:9092", min_length=1, description="host:port of some brokers, comma separated")
-    topic_prefix: str = Field(DEFAULT_PREFIX, max_length=64, pattern=r"^[a-zA-Z0-9._-]*$")
+    bootstrap: str = Field(
+        default="127.0.0.1:9092", min_length=1, description="host:port of some brokers, comma separated"
+    )
+    topic_prefix: str = Field(default=DEFAULT_PREFIX, max_length=64, pattern=r"^[a-zA-Z0-9._-]*$")
 
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
     sasl_username: str | None = None
     sasl_password: SecretStr | None = None
-    ssl_cafile: Path | None = Field(None, description="PEM file of authorities; the system's when absent")
-    ssl_certfile: Path | None = Field(None, description="PEM file with the client's certificate")
-    ssl_keyfile: Path | None = Field(None, description="PEM file with the client's key")
+    ssl_cafile: Path | None = Field(default=None, description="PEM file of authorities; the system's when absent")
+    ssl_certfile: Path | None = Field(default=None, description="PEM file with the client's certificate")
+    ssl_keyfile: Path | None = Field(default=None, description="PEM file with the client's key")
 
-    connect_timeout_ms: Bound = Field(5_000, description="until a broker must answer at the start")
-    request_timeout_ms: Bound = Field(15_000, description="until a request, acknowledgement or commit must be answered")
-    transaction_timeout_ms: Bound = Field(20_000, description="until the broker aborts an abandoned transaction")
-    session_timeout_ms: Bound = Field(6_000, description="until a silent group member loses its partitions")
-    heartbeat_interval_ms: Bound = Field(1_000, description="how soon a group member hears of a rebalance")
-    rebalance_timeout_ms: Bound = Field(10_000, description="until a member must give its partitions back")
+    connect_timeout_ms: Bound = Field(default=5_000, description="until a broker must answer at the start")
+    request_timeout_ms: Bound = Field(
+        default=15_000, description="until a request, acknowledgement or commit must be answered"
+    )
+    transaction_timeout_ms: Bound = Field(
+        default=20_000, description="until the broker aborts an abandoned transaction"
+    )
+    session_timeout_ms: Bound = Field(default=6_000, description="until a silent group member loses its partitions")
+    heartbeat_interval_ms: Bound = Field(default=1_000, description="how soon a group member hears of a rebalance")
+    rebalance_timeout_ms: Bound = Field(default=10_000, description="until a member must give its partitions back")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

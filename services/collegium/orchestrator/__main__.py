@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import Final, cast
 
 import uvloop
 from pydantic import ValidationError
@@ -28,8 +29,9 @@ from collegium_schemas.envelope import explain
 
 logger = logging.getLogger("collegium.orchestrator")
 
-EXIT_FAILED = 1
-EXIT_SETTINGS = 2
+Group = BaseExceptionGroup[BaseException]
+EXIT_FAILED: Final = 1
+EXIT_SETTINGS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +97,11 @@ def main() -> int:
     return status
 
 
-def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+def _leaves(group: Group) -> list[BaseException]:
     return [
         leaf
         for error in group.exceptions
-        for leaf in (_leaves(error) if isinstance(error, BaseExceptionGroup) else [error])
+        for leaf in (_leaves(cast("Group", error)) if isinstance(error, BaseExceptionGroup) else [error])
     ]
 
 

@@ -11,10 +11,12 @@ class OrchestratorSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="COLLEGIUM_ORCHESTRATOR_", frozen=True, extra="forbid")
 
-    playbook_dirs: tuple[Path, ...] = Field((), description="more directories of playbooks, as a JSON list")
-    batch_records: int = Field(500, ge=1, le=5_000, description="inputs in one transaction")
-    inbox_records: int = Field(4_000, ge=10, description="waiting inputs of a partition at which it is paused")
-    ended_runs: int = Field(20_000, ge=1, description="terminal runs that a partition remembers")
-    archive_after_ms: int = Field(86_400_000, ge=1_000, description="how long a terminal run is remembered")
-    transaction_ms: int = Field(15_000, ge=500, description="how long a commit may take")
-    start_wait_ms: int = Field(60_000, ge=0, description="how long to wait for Kafka and its topics at the start")
+    playbook_dirs: tuple[Path, ...] = Field(default=(), description="more directories of playbooks, as a JSON list")
+    batch_records: int = Field(default=500, ge=1, le=5_000, description="inputs in one transaction")
+    inbox_records: int = Field(default=4_000, ge=10, description="waiting inputs of a partition at which it is paused")
+    ended_runs: int = Field(default=20_000, ge=1, description="terminal runs that a partition remembers")
+    archive_after_ms: int = Field(default=86_400_000, ge=1_000, description="how long a terminal run is remembered")
+    transaction_ms: int = Field(default=15_000, ge=500, description="how long a commit may take")
+    start_wait_ms: int = Field(
+        default=60_000, ge=0, description="how long to wait for Kafka and its topics at the start"
+    )
