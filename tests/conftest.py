@@ -12,7 +12,7 @@ from collegium.embedded.runtime import KafkaRuntime
 from collegium.embedded.settings import EmbeddedSettings
 from collegium.embedded.setup import prepare_kafka
 
-pytest_plugins = ("needs",)
+pytest_plugins = ("needs", "jaeger")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -21,6 +21,7 @@ _KINDS: Final[tuple[SpanKind, ...]] = ("internal", "internal", "server", "client
 _ERROR: Final = 2
 _OK: Final = 200
 _NOT_FOUND: Final = 404
+_ERROR_BODY: Final = b'{"error"'
 
 
 class _Part(BaseModel):
@@ -147,7 +148,7 @@ class JaegerQuery:
             response = await self._client.get(f"/api/v3/traces/{trace_id}")
         except httpx.HTTPError as error:
             raise TraceUnavailable(self._base_url, str(error) or type(error).__name__) from error
-        if response.status_code == _NOT_FOUND:
+        if response.status_code == _NOT_FOUND and response.content.startswith(_ERROR_BODY):
             return []
         if response.status_code != _OK:
             raise TraceUnavailable(self._base_url, f"HTTP {response.status_code}")
