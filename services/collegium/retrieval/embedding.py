@@ -43,14 +43,14 @@ class _Encoding(Protocol):
 
 
 class _Tokenizer(Protocol):
-    def encode(self, sequence: str) -> _Encoding: ...
-    def enable_truncation(self, max_length: int) -> None: ...
+    def encode(self, _text: str, /) -> _Encoding: ...
+    def enable_truncation(self, _length: int, /) -> None: ...
     def no_padding(self) -> None: ...
 
 
 class _Session(Protocol):
     def run(
-        self, output_names: list[str], input_feed: dict[str, npt.NDArray[np.int64]]
+        self, _outputs: list[str], _inputs: dict[str, npt.NDArray[np.int64]], /
     ) -> list[npt.NDArray[np.float32]]: ...
 
 
@@ -65,7 +65,7 @@ class _OnnxRuntime(Protocol):
     def SessionOptions(self) -> _Options: ...  # noqa: N802 - onnxruntime's own name
 
     def InferenceSession(  # noqa: N802 - onnxruntime's own name
-        self, path_or_bytes: str, sess_options: _Options, providers: list[str]
+        self, _path: str, _options: _Options, _providers: list[str], /
     ) -> _Session: ...
 
 
@@ -76,7 +76,7 @@ class _Weights(Protocol):
 
 
 class _TokenizerClass(Protocol):
-    def from_file(self, path: str) -> _Tokenizer: ...
+    def from_file(self, _path: str, /) -> _Tokenizer: ...
 
 
 class _Tokenizers(Protocol):
@@ -102,7 +102,7 @@ class MiniLm:
         options = runtime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        self._session = runtime.InferenceSession(str(weights.model_path()), options, providers=["CPUExecutionProvider"])
+        self._session = runtime.InferenceSession(str(weights.model_path()), options, ["CPUExecutionProvider"])
         self._tokenizer = tokenizers.Tokenizer.from_file(str(_TOKENIZER))
         self._tokenizer.enable_truncation(_MOST_TOKENS)
         self._tokenizer.no_padding()

@@ -53,9 +53,9 @@ class _Bm25(Protocol):
     scores: dict[str, npt.NDArray[np.generic]]
     vocab_dict: dict[str, int]
 
-    def index(self, corpus: tuple[list[list[int]], dict[str, int]], *, show_progress: bool) -> None: ...
-    def save(self, save_dir: Path, *, show_progress: bool) -> None: ...
-    def get_scores_from_ids(self, query_tokens_ids: list[int]) -> Floats: ...
+    def index(self, _corpus: tuple[list[list[int]], dict[str, int]], /, *, show_progress: bool) -> None: ...
+    def save(self, _directory: Path, /, *, show_progress: bool) -> None: ...
+    def get_scores_from_ids(self, _ids: list[int], /) -> Floats: ...
 
 
 @dataclass(slots=True)
@@ -93,8 +93,9 @@ def build_index(directory: Path, documents: Sequence[Document], read_text: Calla
     np.save(directory / "groups.npy", np.array(collected.groups, dtype=np.int32))
     if collected.vocabulary:
         scorer = cast(_Bm25, bm25s.BM25(k1=_K1, b=_B, method="lucene"))
-        scorer.index((collected.token_ids, collected.vocabulary), show_progress=False)
-        scorer.save(directory, show_progress=False)
+        show_progress = False
+        scorer.index((collected.token_ids, collected.vocabulary), show_progress=show_progress)
+        scorer.save(directory, show_progress=show_progress)
     return len(collected.documents)
 
 
