@@ -116,6 +116,9 @@ class TransactionalProducer(Protocol):
     async def commit(self) -> None:
         """Make the transaction's records visible to read_committed readers, all at once.
 
+        The decision is durable when this returns; Kafka shows the records, and moves the last stable offset, a few
+        milliseconds later. Opening the transactional id again waits for that.
+
         Raises:
             OutcomeUnknown: it may or may not have been committed; not, if one of its records was rejected.
             Fenced: a newer producer of the same id exists.

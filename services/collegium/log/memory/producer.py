@@ -100,11 +100,11 @@ class MemoryTransactionalProducer:
 
     async def commit(self) -> None:
         """Make the transaction visible."""
+        self._check()
         await self._end(commit=True)
 
     async def abort(self) -> None:
-        """Drop the transaction."""
-        self._failed = False
+        """Drop the transaction; the only thing that is left to do after a rejected record."""
         await self._end(commit=False)
 
     async def close(self) -> None:
@@ -114,12 +114,15 @@ class MemoryTransactionalProducer:
             self._broker.transactions.release(self._session)
 
     async def _end(self, *, commit: bool) -> None:
-        self._check()
+        self._check_open()
         await asyncio.sleep(0)
         self._broker.transactions.end(self._session, commit=commit)
 
     def _check(self) -> None:
+        self._check_open()
+        if self._failed:
+            raise OutcomeUnknown(f"a record of {self._session.transactional_id} was rejected: abort, and drop it")
+
+    def _check_open(self) -> None:
         if self._closed:
             raise OutcomeUnknown(f"the producer {self._session.transactional_id} is closed")
-        if self._failed:
-            raise OutcomeUnknown(f"a record of {self._session.transactional_id} was rejected: abort or restore")
