@@ -84,6 +84,7 @@ def test_invariants_hold_over_any_history(goal: str, moves: list[tuple[str, int,
         before = world.run
         play(world, move, pick, kind)
     check_history(world.history)
+    assert world.last.after == world.run or not world.last.events
     check_state_parts(stored, before)
     check_nobody_waits_for_nothing(world)
 

@@ -45,6 +45,8 @@ class Decided:
     """What an input leads to: events, or a reason why it changes nothing."""
 
     events: tuple[Event, ...] = ()
+    after: Run | None = None
+    """The run as the events leave it: what `evolve` makes of them."""
     dropped: str | None = None
     """Why nothing follows, as a short label: `duplicate`, `late`, `stale_timer`, ..."""
     unusable: str | None = None
@@ -64,7 +66,7 @@ def decide(run: Run | None, happened: Input, rules: Rules, moment: Moment) -> De
         case ObjectiveArrived():
             return _objective(run, happened, rules, moment)
         case ObjectiveInvalid():
-            return _invalid(run, happened)
+            return _invalid(run, happened, rules, moment)
         case InterventionArrived():
             if run is None:
                 return Decided(unusable=f"there is no run {happened.run_id}: it has not started or is archived")
@@ -84,12 +86,12 @@ def _objective(run: Run | None, arrived: ObjectiveArrived, rules: Rules, moment:
         if run.header.objective_sha256 == arrived.objective_sha256:
             return Decided(dropped="duplicate_objective")
         reason = "another objective with this run_id and other content was accepted before: choose a new run_id"
-        return Decided((InputRefused(what="objective", reason=reason),))
+        return _only(run, InputRefused(what="objective", reason=reason), arrived.run_id, rules, moment)
     objective = arrived.objective
     playbook = rules.playbooks.get(objective.playbook)
     fault = _fault(arrived, playbook, rules, moment)
     if fault is not None or playbook is None:
-        return Decided((_rejected(arrived, fault or "no playbook"),))
+        return _only(None, _rejected(arrived, fault or "no playbook"), arrived.run_id, rules, moment)
     decision = _Decision(None, arrived.run_id, rules, moment)
     deadline_at_ms = moment.now_ms + playbook.deadline_ms
     if objective.deadline is not None:
@@ -97,7 +99,8 @@ def _objective(run: Run | None, arrived: ObjectiveArrived, rules: Rules, moment:
     try:
         change = first_plan(playbook, objective)
     except PlanError as error:
-        return Decided((_rejected(arrived, f"no plan within the limits: {error}"),))
+        rejected = _rejected(arrived, f"no plan within the limits: {error}")
+        return _only(None, rejected, arrived.run_id, rules, moment)
     decision.add(
         RunAccepted(
             objective=objective,
@@ -137,12 +140,19 @@ def _rejected(arrived: ObjectiveArrived | ObjectiveInvalid, reason: str) -> RunR
     )
 
 
-def _invalid(run: Run | None, arrived: ObjectiveInvalid) -> Decided:
+def _only(run: Run | None, event: Event, run_id: str, rules: Rules, moment: Moment) -> Decided:
+    """A decision of one event."""
+    decision = _Decision(run, run_id, rules, moment)
+    decision.add(event)
+    return decision.decided()
+
+
+def _invalid(run: Run | None, arrived: ObjectiveInvalid, rules: Rules, moment: Moment) -> Decided:
     if run is None:
-        return Decided((_rejected(arrived, arrived.reason),))
+        return _only(None, _rejected(arrived, arrived.reason), arrived.run_id, rules, moment)
     if run.header.objective_sha256 == arrived.objective_sha256:
         return Decided(dropped="duplicate_objective")
-    return Decided((InputRefused(what="objective", reason=arrived.reason),))
+    return _only(run, InputRefused(what="objective", reason=arrived.reason), arrived.run_id, rules, moment)
 
 
 def _outcome(run: Run | None, arrived: OutcomeArrived, rules: Rules, moment: Moment) -> Decided:
@@ -167,30 +177,20 @@ def _outcome(run: Run | None, arrived: OutcomeArrived, rules: Rules, moment: Mom
 
 def _timer(run: Run | None, timer: Timer, rules: Rules, moment: Moment) -> Decided:
     stale = Decided(dropped="stale_timer")
-    if run is None:
+    if run is None or run.header.status.terminal is not (timer.kind == "archive"):
         return stale
     decision = _Decision(run, timer.run_id, rules, moment)
-    if timer.kind == "archive":
-        return Decided((RunArchived(),)) if run.header.status.terminal else stale
-    if run.header.status.terminal:
-        return stale
-    if timer.kind == "run_deadline":
-        decision.halt("deadline", "the run's deadline has passed")
-        return decision.decided()
-    part = run.subtasks.get(timer.subtask_id)
-    if part is None:
-        return stale
-    if timer.kind == "retry":
-        due = part.status is SubtaskStatus.BACKOFF and part.attempt + 1 == timer.attempt
-        if not due or run.header.status is RunStatus.PAUSED:
-            return stale
-        decision.dispatch((timer.subtask_id,), due=True)
-        return decision.decided()
-    if part.status is not SubtaskStatus.RUNNING or part.attempt != timer.attempt:
-        return stale
-    failure = Failure(kind=FailureKind.TIMEOUT, message=f"no outcome within {part.spec.timeout_ms} ms")
-    decision.add(AttemptFailed(subtask_id=timer.subtask_id, attempt=timer.attempt, failure=failure))
-    decision.react(timer.subtask_id, failure)
+    match timer.kind:
+        case "archive":
+            decision.add(RunArchived())
+        case "run_deadline":
+            decision.halt("deadline", "the run's deadline has passed")
+        case "retry" | "attempt_deadline":
+            part = run.subtasks.get(timer.subtask_id)
+            if part is None or not decision.attempt_timer(part, timer):
+                return stale
+        case _:
+            assert_never(timer.kind)
     return decision.decided()
 
 
@@ -199,6 +199,7 @@ class _Decision:
 
     def __init__(self, run: Run | None, run_id: str, rules: Rules, moment: Moment) -> None:
         self._before = run
+        self._run_id = run_id
         self._fold = Folding(run, run_id, moment.now_ms)
         self._rules = rules
         self._moment = moment
@@ -209,10 +210,15 @@ class _Decision:
         self._fold.apply(event)
 
     def decided(self) -> Decided:
-        """The events. What was about to be dispatched when the run ended is not."""
-        if any(isinstance(event, RunEnded) for event in self._events):
-            return Decided(tuple(event for event in self._events if not isinstance(event, AttemptDispatched)))
-        return Decided(tuple(self._events))
+        """The events, and the run that they lead to. What was about to be dispatched when the run ended is not."""
+        if not any(isinstance(event, RunEnded) for event in self._events):
+            return Decided(tuple(self._events), self._fold.run())
+        kept = [event for event in self._events if not isinstance(event, AttemptDispatched)]
+        if len(kept) < len(self._events):
+            self._fold = Folding(self._before, self._run_id, self._moment.now_ms)
+            for event in kept:
+                self._fold.apply(event)
+        return Decided(tuple(kept), self._fold.run())
 
     @property
     def _playbook(self) -> Playbook | None:
@@ -280,6 +286,21 @@ class _Decision:
         return True
 
     # -- failures
+
+    def attempt_timer(self, part: SubtaskPart, timer: Timer) -> bool:
+        """Act on a subtask's timer; False when it no longer fits."""
+        if timer.kind == "retry":
+            due = part.status is SubtaskStatus.BACKOFF and part.attempt + 1 == timer.attempt
+            if not due or self._fold.header.status is RunStatus.PAUSED:
+                return False
+            self.dispatch((timer.subtask_id,), due=True)
+            return True
+        if part.status is not SubtaskStatus.RUNNING or part.attempt != timer.attempt:
+            return False
+        failure = Failure(kind=FailureKind.TIMEOUT, message=f"no outcome within {part.spec.timeout_ms} ms")
+        self.add(AttemptFailed(subtask_id=timer.subtask_id, attempt=timer.attempt, failure=failure))
+        self.react(timer.subtask_id, failure)
+        return True
 
     def react(self, subtask_id: str, failure: Failure) -> None:
         """Take the first possible reaction to a failed attempt."""

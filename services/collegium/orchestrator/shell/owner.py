@@ -92,6 +92,7 @@ class PartitionOwner:
         self._store = RunStore(self._limits.decoded_runs)
         self._timers = Timers()
         self._positions: dict[str, int] = {}
+        self._durable: dict[str, int] = {}
 
     # -- called by the service's poll loop
 
@@ -193,6 +194,7 @@ class PartitionOwner:
         self._store, self._timers = restored.store, restored.timers
         self._reemit(restored.headers)
         starts = await shared.log.beginning_offsets(list(self._inputs.values()))
+        self._durable = {topic: restored.positions.get(shared.names.short(topic), -1) for topic in self._inputs}
         self._positions = {
             topic: max(restored.positions.get(shared.names.short(topic), 0), starts.get(tp, 0))
             for topic, tp in self._inputs.items()
@@ -246,9 +248,10 @@ class PartitionOwner:
             positions = dict(self._positions)
             for record in records:
                 positions[record.topic] = record.offset + 1
-            batch = batcher.make(records, fired, positions, shared.clock())
+            batch = batcher.make(records, fired, positions, self._durable, shared.clock())
             if batch.records:
                 await self._commit(producers[turn], batch.records)
+                self._durable = positions
                 turn = (turn + 1) % len(producers)
             self._publish(batch, positions)
 

@@ -1,7 +1,7 @@
 """One transaction in the making: decisions on a batch of inputs, and the records that make them durable."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,7 +10,6 @@ from collegium.log.partitioner import partition_for
 from collegium.log.port import Outgoing, Record
 from collegium.log.topics import TopicNames
 from collegium.orchestrator.core.deciding import Decided, decide
-from collegium.orchestrator.core.folding import evolve
 from collegium.orchestrator.core.messages import commands
 from collegium.orchestrator.core.model import Input, Moment, OutcomeArrived, Rules, Run, TimerFired
 from collegium.orchestrator.shell.intake import DeadLetter, Intake, moved
@@ -88,7 +87,12 @@ class Batcher:
         self._entropy = entropy
 
     def make(
-        self, records: Sequence[Record], fired: Sequence[TimerFired], positions: dict[str, int], now_ms: int
+        self,
+        records: Sequence[Record],
+        fired: Sequence[TimerFired],
+        positions: Mapping[str, int],
+        durable: Mapping[str, int],
+        now_ms: int,
     ) -> Batch:
         """Decide on inputs in order and collect what their transaction consists of.
 
@@ -96,6 +100,7 @@ class Batcher:
             records: New records of the input topics, each partition's in order.
             fired: Timers that are due.
             positions: Next offsets per input topic, these records included; part of the transaction.
+            durable: The positions that run-state holds already, which need not be written again.
             now_ms: The time of all decisions of the batch.
         """
         batch = Batch()
@@ -107,7 +112,11 @@ class Batcher:
         for run_id, (before, after) in batch.runs.items():
             self._write_state(run_id, before, after, batch, now_ms)
         if batch.records:
-            batch.records.extend(self._position(topic, offset, now_ms) for topic, offset in positions.items())
+            batch.records.extend(
+                self._position(topic, offset, now_ms)
+                for topic, offset in positions.items()
+                if durable.get(topic) != offset
+            )
         return batch
 
     def _take(self, record: Record, batch: Batch, inline: dict[str, str], now_ms: int) -> None:
@@ -153,7 +162,7 @@ class Batcher:
             owner=self._owner,
             events=decision.events,
         )
-        after = evolve(run, decided)
+        after = decision.after
         batch.runs[run_id] = (committed, after)
         received = None if record is None else trace_of(record.headers)
         topic = None if record is None else record.topic
