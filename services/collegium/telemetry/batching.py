@@ -67,8 +67,10 @@ class Batches:
         """Trees ever accepted."""
         self._done = 0
         """Trees ever written, spilt or dropped after having been accepted."""
+        self._in_flight: Sequence[Tree] = ()
         self._hurry = False
         self._closed = False
+        self._abandoned = False
         self._changed = Condition()
         self._thread = Thread(target=self._run, name=f"spans-{name}", daemon=True)
         self._thread.start()
@@ -107,7 +109,13 @@ class Batches:
             self._changed.notify_all()
         # The exporter gives up a retry that is under way, so that the thread can end.
         self._writer.close()
-        self._thread.join(timeout_ms / 1000 + _LAST_WRITE_S)
+        self._thread.join(_LAST_WRITE_S)
+        with self._changed:
+            # A request that cannot be interrupted may hang on; what it carries is not left to it.
+            self._abandoned = True
+            left = [*self._in_flight, *self._trees]
+            self._trees.clear()
+        self._lose(left, "not_exported")
         if self._spill is not None:
             self._spill.close(timeout_ms)
 
@@ -116,10 +124,10 @@ class Batches:
             trees = self._next()
             if not trees:
                 return
-            if self._closed:
-                self._lose(trees, "not_exported")
-            else:
+            if not self._closed:
                 self._write(trees)
+            elif self._claimed():
+                self._lose(trees, "not_exported")
             with self._changed:
                 self._done += len(trees)
                 self._hurry = self._hurry and bool(self._trees)
@@ -140,6 +148,7 @@ class Batches:
                 batch.append(self._trees.popleft())
                 spans += len(batch[-1])
             self._waiting_spans -= spans
+            self._in_flight = batch
             return batch
 
     def _write(self, trees: Sequence[Tree]) -> None:
@@ -153,8 +162,14 @@ class Batches:
             _log.exception("a span could not be written", extra={"sink": self._name})
             self._dropped(f"{self._name}_not_encodable", len(trees[0]))
             return
-        if not written:
+        if self._claimed() and not written:
             self._lose(trees, "not_exported")
+
+    def _claimed(self) -> bool:
+        """Whether the trees in flight are still this thread's to account for."""
+        with self._changed:
+            self._in_flight = ()
+            return not self._abandoned
 
     def _lose(self, trees: Sequence[Tree], reason: str) -> None:
         for tree in trees:

@@ -7,15 +7,10 @@ which the exporter reads itself, unless they are given here.
 import logging
 from collections.abc import Mapping, Sequence
 
-from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import SpanContext
 
 from collegium.telemetry.conventions import SCHEMA_URL
-from collegium.telemetry.spans import SpanRecord
+from collegium.telemetry.spans import Attributes, SpanRecord
 from collegium.telemetry.wire import OtlpEncoder
 
 _EXPORTER_LOG = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
@@ -25,7 +20,7 @@ class OtlpWriter:
     """Sends batches to a collector. Called from a batch thread; may block up to its time-out.
 
     Args:
-        resource: What this process is.
+        resource: Attributes of this process.
         version: Of the distribution.
         endpoint: The full URL, with /v1/traces. None takes it from the environment, as the standard says.
         headers: Sent with each request. None takes them from the environment.
@@ -34,7 +29,7 @@ class OtlpWriter:
 
     def __init__(
         self,
-        resource: Resource,
+        resource: Attributes,
         version: str,
         *,
         endpoint: str | None = None,
@@ -45,7 +40,7 @@ class OtlpWriter:
         log = logging.getLogger(_EXPORTER_LOG)
         if not any(isinstance(known, _OncePerMinute) for known in log.filters):
             log.addFilter(_OncePerMinute())
-        self._encode = otlp_encoder(resource, version)
+        self._encode = OtlpEncoder(resource, "collegium", version, SCHEMA_URL)
         self._exporter = _Exporter(
             endpoint=endpoint,
             headers=dict(headers) if headers is not None else None,
@@ -82,13 +77,3 @@ class _OncePerMinute(logging.Filter):
         if len(self._last) < 100:
             self._last[text] = record.created
         return True
-
-
-def otlp_encoder(resource: Resource, version: str) -> OtlpEncoder:
-    """An encoder for spans of this process; OpenTelemetry itself encodes the resource and the scope."""
-    scope = InstrumentationScope("collegium", version, SCHEMA_URL)
-    empty = ReadableSpan("", SpanContext(1, 1, is_remote=False), resource=resource, instrumentation_scope=scope)
-    request = encode_spans([empty]).resource_spans[0]
-    return OtlpEncoder(
-        request.resource.SerializeToString(), request.scope_spans[0].scope.SerializeToString(), SCHEMA_URL
-    )

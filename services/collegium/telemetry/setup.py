@@ -24,6 +24,7 @@ from collegium.telemetry.otlp import OtlpWriter
 from collegium.telemetry.redaction import Redactor
 from collegium.telemetry.sampling import Sampling
 from collegium.telemetry.sinks import Dropped, Sink, uncounted
+from collegium.telemetry.spans import Attributes
 from collegium.telemetry.store import FileWriter
 from collegium.telemetry.tracing import Tracing
 
@@ -186,21 +187,14 @@ def _sinks(settings: TelemetrySettings, service: str, version: str, dropped: Dro
     url = settings.collector_url()
     file: Batches | None = None
     if settings.trace_file != "off":
-        writer = FileWriter(settings.traces_dir, service, max_total_bytes=settings.trace_file_max_bytes)
-        file = Batches(writer, name="file", delay_ms=_FILE_DELAY_MS, dropped=dropped)
+        files = FileWriter(settings.traces_dir, service, max_total_bytes=settings.trace_file_max_bytes)
+        file = Batches(files, name="file", delay_ms=_FILE_DELAY_MS, dropped=dropped)
     if url is None:
         return [] if file is None else [file]
-    resource = Resource.create(
-        {
-            names.SERVICE_NAME: service,
-            names.SERVICE_NAMESPACE: "collegium",
-            names.SERVICE_VERSION: version,
-            names.SERVICE_INSTANCE_ID: f"{os.uname().nodename}-{os.getpid()}",
-        }
-    )
+    writer = OtlpWriter(_resource(service, version), version, endpoint=url, headers=settings.collector_headers())
     keeps_all = file is not None and settings.trace_file == "on"
     otlp = Batches(
-        OtlpWriter(resource, version, endpoint=url, headers=settings.collector_headers()),
+        writer,
         name="otlp",
         capacity_spans=settings.bsp_max_queue_size,
         batch_spans=min(settings.bsp_max_export_batch_size, settings.bsp_max_queue_size),
@@ -209,6 +203,18 @@ def _sinks(settings: TelemetrySettings, service: str, version: str, dropped: Dro
         dropped=dropped,
     )
     return [otlp, file] if keeps_all and file is not None else [otlp]
+
+
+def _resource(service: str, version: str) -> Attributes:
+    """What this process is; OpenTelemetry adds `OTEL_RESOURCE_ATTRIBUTES` and its own version."""
+    own = {
+        names.SERVICE_NAME: service,
+        names.SERVICE_NAMESPACE: "collegium",
+        names.SERVICE_VERSION: version,
+        names.SERVICE_INSTANCE_ID: f"{os.uname().nodename}-{os.getpid()}",
+    }
+    found = Resource.create(own).attributes
+    return {key: value for key, value in found.items() if isinstance(value, str | int | float | bool)}
 
 
 def _known_secrets(settings: TelemetrySettings, more: Iterable[SecretStr]) -> list[str]:

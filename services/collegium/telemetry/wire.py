@@ -37,17 +37,20 @@ class OtlpEncoder:
     """Encodes batches as `ExportTraceServiceRequest`. Used by one thread.
 
     Args:
-        resource: An encoded `Resource`.
-        scope: An encoded `InstrumentationScope`.
-        schema_url: The version of the conventions that the scope's spans follow.
+        resource: Attributes of the process.
+        scope: Name of what records the spans.
+        version: Its version.
+        schema_url: The version of the conventions that the spans follow.
     """
 
-    def __init__(self, resource: bytes, scope: bytes, schema_url: str) -> None:
-        self._resource = _field(b"\x0a", resource)
-        self._scope = _field(b"\x0a", scope)
-        self._schema_url = _field(b"\x1a", schema_url.encode("utf-8", "replace"))
+    def __init__(self, resource: Attributes, scope: str, version: str, schema_url: str) -> None:
         self._texts: dict[str, bytes] = {}
         self._pairs: dict[tuple[str, str], bytes] = {}
+        described: list[bytes] = []
+        self._attributes(described, b"\x0a", resource)
+        self._resource = _field(b"\x0a", b"".join(described))
+        self._scope = _field(b"\x0a", self._text(b"\x0a", scope) + self._text(b"\x12", version))
+        self._schema_url = self._text(b"\x1a", schema_url)
 
     def __call__(self, batch: Sequence[SpanRecord]) -> bytes:
         """The whole request's bytes."""

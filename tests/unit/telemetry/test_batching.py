@@ -19,7 +19,8 @@ def record(name: str) -> SpanRecord:
 class Gate:
     """A writer that waits for permission, fails or raises as told, and remembers what it wrote."""
 
-    def __init__(self, *, opened: bool = True) -> None:
+    def __init__(self, *, opened: bool = True, stubborn: bool = False) -> None:
+        self.stubborn = stubborn
         self.open = threading.Event()
         self.entered = threading.Event()
         self.batches: list[list[str]] = []
@@ -43,7 +44,8 @@ class Gate:
         """Let a waiting write fail."""
         self.closed += 1
         self.answer = False
-        self.open.set()
+        if not self.stubborn:
+            self.open.set()
 
 
 class Losses(dict[str, int]):
@@ -123,6 +125,19 @@ def test_close_is_bounded_and_interrupts_the_writer() -> None:
     batches.close(50)
     assert sorted(name for batch in kept.batches for name in batch) == ["hangs", "waits"]
     assert writer.closed == 1
+
+
+def test_close_does_not_wait_for_a_writer_that_cannot_be_interrupted() -> None:
+    """What hangs in a request is kept by the spill, and counted once when the request fails later."""
+    kept, writer, losses = Gate(), Gate(opened=False, stubborn=True), Losses()
+    batches = Batches(writer, name="otlp", batch_spans=1, spill=Batches(kept, name="file"), dropped=losses)
+    batches.submit([record("hangs")])
+    assert writer.entered.wait(BOUND_S)
+    batches.submit([record("waits")])
+    batches.close(50)
+    assert sorted(name for batch in kept.batches for name in batch) == ["hangs", "waits"]
+    writer.open.set()
+    assert losses == {}
 
 
 def test_a_closed_queue_counts_what_comes_later() -> None:

@@ -9,11 +9,18 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
 from collegium.telemetry.conventions import SCHEMA_URL
-from collegium.telemetry.otlp import otlp_encoder
 from collegium.telemetry.spans import RecordedEvent, RecordedLink, SpanRecord
+from collegium.telemetry.wire import OtlpEncoder
 
-RESOURCE = Resource.create({"service.name": "collegium-retrieval", "host.cpus": 2})
+ATTRIBUTES = {"service.name": "collegium-retrieval", "host.cpus": 2}
+RESOURCE = Resource(ATTRIBUTES)
+VERSION = "1.2.3"
 SAMPLED = TraceFlags(TraceFlags.SAMPLED)
+
+
+def encoder() -> OtlpEncoder:
+    """Ours."""
+    return OtlpEncoder(ATTRIBUTES, "collegium", VERSION, SCHEMA_URL)
 
 
 def reference(record: SpanRecord) -> ReadableSpan:
@@ -41,7 +48,7 @@ def reference(record: SpanRecord) -> ReadableSpan:
         status=Status(StatusCode.ERROR, record.error) if record.error else Status(StatusCode.UNSET),
         start_time=record.start_ns,
         end_time=record.end_ns,
-        instrumentation_scope=InstrumentationScope("collegium", "1.2.3", SCHEMA_URL),
+        instrumentation_scope=InstrumentationScope("collegium", VERSION, SCHEMA_URL),
     )
 
 
@@ -85,7 +92,7 @@ def record(**changes: object) -> SpanRecord:
 )
 def test_both_encoders_give_the_same_message(span: SpanRecord) -> None:
     """Every field of every kind of span is what OpenTelemetry's exporter would have sent."""
-    encode = otlp_encoder(RESOURCE, "1.2.3")
+    encode = encoder()
     expected = encode_spans([reference(span)])
     assert ExportTraceServiceRequest.FromString(encode([span])) == expected
     # Once more, now from what the encoder has kept.
@@ -94,7 +101,7 @@ def test_both_encoders_give_the_same_message(span: SpanRecord) -> None:
 
 def test_a_batch_is_one_resource_and_scope() -> None:
     """Many spans, more than the encoder keeps texts of, come out in order."""
-    encode = otlp_encoder(RESOURCE, "1.2.3")
+    encode = encoder()
     spans = [record(name=f"name {n}", attributes={f"key {n}": f"value {n}"}) for n in range(6_000)]
     encode(spans)
     assert ExportTraceServiceRequest.FromString(encode(spans)) == encode_spans([reference(span) for span in spans])
@@ -102,6 +109,6 @@ def test_a_batch_is_one_resource_and_scope() -> None:
 
 def test_text_that_is_no_unicode_is_replaced() -> None:
     """A lone surrogate cannot be sent; the span still is."""
-    sent = ExportTraceServiceRequest.FromString(otlp_encoder(RESOURCE, "1")([record(attributes={"a": "x\udc80y"})]))
+    sent = ExportTraceServiceRequest.FromString(encoder()([record(attributes={"a": "x\udc80y"})]))
     (span,) = sent.resource_spans[0].scope_spans[0].spans
     assert span.attributes[0].value.string_value == "x?y"
