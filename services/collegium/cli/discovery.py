@@ -30,7 +30,7 @@ def load(name: str) -> click.Command | None:
     if name not in command_names():
         return None
     module = import_module(f"{commands.__name__}.{name.replace('-', '_')}")
-    found = module.command
+    found = getattr(module, name.replace("-", "_"), None)
     if not isinstance(found, click.Command):
-        raise TypeError(f"{module.__name__}.command is no click command")
+        raise TypeError(f"{module.__name__} has no click command of its own name")
     return found

@@ -11,6 +11,7 @@ _UNIT_MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400
 _SECOND_MS: Final = 1_000
 _MINUTE_MS: Final = 60_000
 _HOUR_MS: Final = 3_600_000
+_DAY_MS: Final = 86_400_000
 
 
 def parse_ms(text: str) -> int:
@@ -56,6 +57,14 @@ def spoken(elapsed_ms: int) -> str:
     if elapsed_ms < _HOUR_MS:
         return f"{elapsed_ms // _MINUTE_MS}m{elapsed_ms % _MINUTE_MS // 1000:02d}s"
     return f"{elapsed_ms // _HOUR_MS}h{elapsed_ms % _HOUR_MS // _MINUTE_MS:02d}m"
+
+
+def age(elapsed_ms: int) -> str:
+    """How long ago, roughly: `8s`, `5m`, `3h`, `12d`."""
+    for unit, unit_ms in (("d", _DAY_MS), ("h", _HOUR_MS), ("m", _MINUTE_MS)):
+        if elapsed_ms >= unit_ms:
+            return f"{elapsed_ms // unit_ms}{unit}"
+    return f"{max(0, elapsed_ms) // 1000}s"
 
 
 def clock(at_ms: int) -> str:

@@ -7,8 +7,9 @@ from typing import Final
 
 from collegium.cli.errors import NotFound, UsageFault
 from collegium.cli.ledger_client import LedgerClient, LedgerUnavailable
+from collegium.ledger.listing import newest
 from collegium.ledger.reading import HistoryReader
-from collegium.ledger.views import RunPage, RunSummary, RunView
+from collegium.ledger.views import RunPage, RunView
 from collegium.log.port import Log
 from collegium.log.topics import TopicNames
 from collegium_schemas.objective import RunStatus
@@ -60,7 +61,7 @@ class RunLookup:
         async with self._open_log() as log:
             records = await HistoryReader(log, self._names()).records(prefix=prefix)
         summaries = (record.summary for record in records.values())
-        return page_of([summary for summary in summaries if summary is not None], status=status, limit=limit)
+        return newest([summary for summary in summaries if summary is not None], status, limit)
 
     async def resolve(self, reference: str) -> str:
         """The full run_id that a reference stands for: a run_id, a unique beginning of one, or `latest`.
@@ -120,10 +121,3 @@ def chosen(reference: str, run_ids: Collection[str]) -> str:
         some = ", ".join(sorted(run_ids)[:3])
         raise UsageFault(f"{len(run_ids)} runs begin with {reference!r}, such as {some}: give more of the run_id")
     return next(iter(run_ids))
-
-
-def page_of(summaries: Collection[RunSummary], *, status: RunStatus | None, limit: int) -> RunPage:
-    """The newest runs of a status, as the ledger would answer."""
-    matching = [summary for summary in summaries if status is None or summary.status is status]
-    matching.sort(key=lambda summary: (summary.accepted_at_ms, summary.run_id), reverse=True)
-    return RunPage(runs=tuple(matching[:limit]), total=len(matching))

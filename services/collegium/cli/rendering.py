@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from collegium.cli.durations import clock, spoken
+from collegium.cli.durations import age, clock, spoken
 from collegium.ledger.views import LatencyReport, RunPage, RunSummary, RunView, SubtaskView
 from collegium_schemas.objective import RunStatus
 from collegium_schemas.tasks import TaskProgress
@@ -39,13 +39,15 @@ def run_list(page: RunPage, now_ms: int) -> RenderableType:
     if not page.runs:
         return Text('no runs: start one with `collegium submit "GOAL"`')
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in ("RUN", "STATUS", "STARTED", "TIME", "SUBTASKS", "GOAL"):
-        table.add_column(heading, no_wrap=True, overflow="ellipsis", ratio=1 if heading == "GOAL" else None)
+    table.add_column("RUN", no_wrap=True, min_width=36)
+    for heading in ("STATUS", "AGE", "TIME", "DONE"):
+        table.add_column(heading, no_wrap=True, min_width=len(heading))
+    table.add_column("GOAL", no_wrap=True, overflow="ellipsis", ratio=1, min_width=10)
     for summary in page.runs:
         table.add_row(
             summary.run_id,
             _status(summary),
-            clock(summary.accepted_at_ms),
+            age(now_ms - summary.accepted_at_ms),
             spoken(_elapsed(summary, now_ms)),
             f"{summary.subtasks_ended}/{summary.subtasks_total}",
             " ".join(summary.goal.split()) or Text(summary.reason, "dim"),

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -20,10 +20,10 @@ from collegium.log.errors import LogError, LogUnavailable, TopicMismatch
 from collegium.log.port import Log
 from collegium.log.settings import KafkaSettings
 from collegium.log.topics import TopicNames
-from collegium.telemetry.errors import TelemetrySettingsError
-from collegium.telemetry.setup import TelemetrySettings, open_tracing
-from collegium.telemetry.tracing import Tracing
 from collegium_schemas.envelope import explain
+
+if TYPE_CHECKING:
+    from collegium.telemetry.tracing import Tracing
 
 T = TypeVar("T")
 
@@ -95,12 +95,16 @@ class Session:
         return RunLookup(ledger, self.log, lambda: self.names, self.out.detail)
 
     @asynccontextmanager
-    async def tracing(self) -> AsyncGenerator[Tracing]:
+    async def tracing(self) -> AsyncGenerator["Tracing"]:
         """Tracing for the duration of a command; its spans are out when the block has ended.
 
         Raises:
             UsageFault: a variable of the environment cannot be used.
         """
+        # OpenTelemetry is slow to import for commands that send nothing.
+        from collegium.telemetry.errors import TelemetrySettingsError
+        from collegium.telemetry.setup import TelemetrySettings, open_tracing
+
         try:
             tracing = open_tracing(TelemetrySettings(), service_name="collegium-cli")
         except ValidationError as error:

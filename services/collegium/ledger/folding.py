@@ -266,7 +266,8 @@ class _Folding:
 
     def _dispatch(self, event: AttemptDispatched) -> None:
         part = self._subtasks.get(event.subtask_id)
-        attempts = () if part is None else part.attempts
+        # A decision may be folded again onto parts that a crash had left newer than their head.
+        attempts = () if part is None else tuple(a for a in part.attempts if a.attempt < event.attempt)
         attempt = AttemptView(
             attempt=event.attempt,
             strategy=event.strategy,
