@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from collegium.embedded.stack import PrepareBroker
+from collegium.ledger.topics import ledger_topics
 from collegium.log.kafka import open_log
 from collegium.log.settings import KafkaSettings
 from collegium.log.topics import DEFAULT_CO_PARTITIONS, TopicNames, required
@@ -18,6 +19,7 @@ def topic_creation(specialists: Iterable[str], co_partitions: int = DEFAULT_CO_P
     async def create(bootstrap: str) -> None:
         settings = KafkaSettings(bootstrap=bootstrap)
         async with open_log(settings) as log:
-            await log.create(required(TopicNames(settings.topic_prefix), roles, co_partitions))
+            names = TopicNames(settings.topic_prefix)
+            await log.create((*required(names, roles, co_partitions), *ledger_topics(names, co_partitions)))
 
     return create
