@@ -69,8 +69,7 @@ def test_public_images_are_pinned_to_a_version() -> None:
 def test_the_broker_is_configured_like_the_embedded_one() -> None:
     """What a message may weigh and which topics exist by themselves does not depend on how the broker is run."""
     embedded = dict(
-        line.split("=", 1)
-        for line in server_properties(single_node(NodePorts(9092, 9093), Path("logs"))).splitlines()
+        line.split("=", 1) for line in server_properties(single_node(NodePorts(9092, 9093), Path("logs"))).splitlines()
     )
     same = (
         "auto.create.topics.enable",
