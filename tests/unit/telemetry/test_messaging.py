@@ -135,3 +135,13 @@ def test_a_poll_without_sampled_records_is_not_recorded() -> None:
     polled(tracing, [], started_ms=1, ended_ms=2)
     polled(tracing, [sent(UNSAMPLED)], started_ms=1, ended_ms=2)
     assert tracing.spans == ()
+
+
+def test_further_causes_are_links() -> None:
+    """The attempt before, for example, besides the sender."""
+    tracing = MemoryTracing()
+    run = run_trace(RUN, None)
+    before, sender = derived_span(run, "before"), derived_span(run, "sender")
+    with process_span(tracing, sent(sender), parent=run, links=[before]):
+        pass
+    assert [link.span_id for link in tracing.spans[0].links] == [span_id_of(sender), span_id_of(before)]
