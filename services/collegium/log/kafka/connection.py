@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ssl import SSLContext
 from types import TracebackType
 from typing import Final, TypedDict, TypeVar
@@ -40,7 +40,7 @@ class Connection:
     """Settings as aiokafka wants them."""
 
     settings: KafkaSettings
-    arguments: ClientArguments
+    arguments: ClientArguments = field(repr=False)  # it holds the password
 
     @property
     def request_timeout_s(self) -> float:

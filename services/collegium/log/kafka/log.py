@@ -1,5 +1,6 @@
 """The Log port on Apache Kafka."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Literal, Protocol, Self, TypeVar
@@ -100,8 +101,8 @@ class KafkaLog:
     async def close(self) -> None:
         """Close everything that was opened here."""
         self._closed = True
-        while self._opened:
-            await self._opened.pop().close()
+        opened, self._opened = self._opened, []
+        await asyncio.gather(*(each.close() for each in opened))
         await self._wire.close()
 
     async def __aenter__(self) -> Self:
