@@ -1,31 +1,74 @@
-# One entry for everything: `make help`.
+# One entry for everything: `make help` lists it.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
-STAMP  := $(VENV)/.installed
 UV_VERSION := 0.13.8
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python
+GOAL   := examples/objectives/compare-versions.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check lock
+.PHONY: help setup demo test check lint types layers dead schemas lock bench-chain bench-retrieval clean-data
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(UV):
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV) || { echo "python3 -m venv failed; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-$(STAMP): requirements/dev.txt pyproject.toml | $(UV)
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+# What running needs: the pinned runtime and the project itself, editable.
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(UV)
+	@echo "installing the runtime into $(VENV)"
+	@$(INSTALL) --require-hashes -r requirements/runtime.txt
+	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
-setup: $(STAMP) ## create .venv with everything pinned in requirements/
+# What developing needs on top: tests, linters, types, and the vectors extra.
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
+	@echo "installing the development tools into $(VENV)"
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+setup: $(VENV)/.dev ## create .venv with everything pinned in requirements/
+	@$(BIN)/collegium setup
+
+demo: $(VENV)/.runtime ## run the main job on a real Kafka, from nothing
+	@exec $(BIN)/collegium demo
+
+test: $(VENV)/.dev ## the whole test suite
+	$(BIN)/python -m pytest tests
+
+check: lint types layers dead ## everything static that CI checks
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/pyright
+
+layers: $(VENV)/.dev
+	$(BIN)/lint-imports
+	$(BIN)/python -m collegium_schemas.generate --check
+
+dead: $(VENV)/.dev
+	$(BIN)/deptry .
+	$(BIN)/vulture
+
+schemas: $(VENV)/.dev ## generate schemas/json and schemas/asyncapi.yaml from the contracts
+	$(BIN)/python -m collegium_schemas.generate
+
+bench-chain: $(VENV)/.dev ## four specialists that do nothing, beside the broker's own floor
+	$(BIN)/python benchmarks/chain.py
+
+clean-data: ## stop what runs here and remove its data (topics, corpora, reports, traces)
+	@if [ -x $(BIN)/collegium ]; then $(BIN)/collegium down >/dev/null 2>&1 || true; fi
+	rm -rf .collegium
 
 lock: | $(UV) ## pin every dependency, with hashes
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	  pyproject.toml -o requirements/runtime.txt
+	  pyproject.toml --group build -o requirements/runtime.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  pyproject.toml --extra vectors --group dev -c requirements/runtime.txt -o requirements/dev.txt

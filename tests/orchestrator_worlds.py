@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from collegium.orchestrator.core.deciding import Decided, decide
+from collegium.orchestrator.core.deciding import decide
+from collegium.orchestrator.core.decision import Decided
 from collegium.orchestrator.core.folding import evolve
 from collegium.orchestrator.core.model import (
     Input,

@@ -1,9 +1,8 @@
 """`decide`: what follows from one input to one run."""
 
-from dataclasses import dataclass
 from typing import assert_never
 
-from collegium.orchestrator.core.folding import Folding
+from collegium.orchestrator.core.decision import Decided, Decision
 from collegium.orchestrator.core.model import (
     Input,
     InterventionArrived,
@@ -16,41 +15,19 @@ from collegium.orchestrator.core.model import (
     Timer,
     TimerFired,
 )
-from collegium.orchestrator.core.planning import PlanError, first_plan, next_round
-from collegium.orchestrator.core.reactions import REACTIONS, Reaction, backoff_ms
+from collegium.orchestrator.core.planning import PlanError, first_plan
 from collegium_schemas.events import (
-    AttemptDispatched,
     AttemptFailed,
-    AttemptSucceeded,
     Event,
     InputRefused,
     PlanAdopted,
-    RetryScheduled,
     RunAccepted,
     RunArchived,
-    RunEnded,
-    RunPaused,
     RunRejected,
-    RunResumed,
-    SubtaskFailed,
 )
-from collegium_schemas.objective import Action, Intervention, Limit, RunStatus
 from collegium_schemas.playbook import Playbook
-from collegium_schemas.state import SubtaskPart, SubtaskStatus
-from collegium_schemas.tasks import Failure, FailureKind, FollowUp, TaskFailed, TaskSucceeded
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """What an input leads to: events, or a reason why it changes nothing."""
-
-    events: tuple[Event, ...] = ()
-    after: Run | None = None
-    """The run as the events leave it: what `evolve` makes of them."""
-    dropped: str | None = None
-    """Why nothing follows, as a short label: `duplicate`, `late`, `stale_timer`, ..."""
-    unusable: str | None = None
-    """Set when the sender should find the input among the dead letters: it names no run that could take it."""
+from collegium_schemas.state import SubtaskStatus
+from collegium_schemas.tasks import TaskFailed
 
 
 def decide(run: Run | None, happened: Input, rules: Rules, moment: Moment) -> Decided:
@@ -72,7 +49,7 @@ def decide(run: Run | None, happened: Input, rules: Rules, moment: Moment) -> De
                 return Decided(unusable=f"there is no run {happened.run_id}: it has not started or is archived")
             if run.header.status.terminal:
                 return Decided(unusable=f"run {happened.run_id} has already ended as {run.header.status}")
-            return _Decision(run, happened.run_id, rules, moment).intervene(happened.intervention)
+            return Decision(run, happened.run_id, rules, moment).intervene(happened.intervention)
         case OutcomeArrived():
             return _outcome(run, happened, rules, moment)
         case TimerFired():
@@ -92,7 +69,7 @@ def _objective(run: Run | None, arrived: ObjectiveArrived, rules: Rules, moment:
     fault = _fault(arrived, playbook, rules, moment)
     if fault is not None or playbook is None:
         return _only(None, _rejected(arrived, fault or "no playbook"), arrived.run_id, rules, moment)
-    decision = _Decision(None, arrived.run_id, rules, moment)
+    decision = Decision(None, arrived.run_id, rules, moment)
     deadline_at_ms = moment.now_ms + playbook.deadline_ms
     if objective.deadline is not None:
         deadline_at_ms = int(objective.deadline.timestamp() * 1000)
@@ -142,7 +119,7 @@ def _rejected(arrived: ObjectiveArrived | ObjectiveInvalid, reason: str) -> RunR
 
 def _only(run: Run | None, event: Event, run_id: str, rules: Rules, moment: Moment) -> Decided:
     """A decision of one event."""
-    decision = _Decision(run, run_id, rules, moment)
+    decision = Decision(run, run_id, rules, moment)
     decision.add(event)
     return decision.decided()
 
@@ -162,7 +139,7 @@ def _outcome(run: Run | None, arrived: OutcomeArrived, rules: Rules, moment: Mom
     part = run.subtasks.get(outcome.subtask_id)
     if part is None or part.status is not SubtaskStatus.RUNNING or part.attempt != outcome.attempt:
         return Decided(dropped="duplicate_outcome")
-    decision = _Decision(run, arrived.run_id, rules, moment)
+    decision = Decision(run, arrived.run_id, rules, moment)
     if isinstance(outcome, TaskFailed):
         decision.add(
             AttemptFailed(
@@ -179,7 +156,7 @@ def _timer(run: Run | None, timer: Timer, rules: Rules, moment: Moment) -> Decid
     stale = Decided(dropped="stale_timer")
     if run is None or run.header.status.terminal is not (timer.kind == "archive"):
         return stale
-    decision = _Decision(run, timer.run_id, rules, moment)
+    decision = Decision(run, timer.run_id, rules, moment)
     match timer.kind:
         case "archive":
             decision.add(RunArchived())
@@ -192,283 +169,3 @@ def _timer(run: Run | None, timer: Timer, rules: Rules, moment: Moment) -> Decid
         case _:
             assert_never(timer.kind)
     return decision.decided()
-
-
-class _Decision:
-    """Events in the making, and the run as they leave it."""
-
-    def __init__(self, run: Run | None, run_id: str, rules: Rules, moment: Moment) -> None:
-        self._before = run
-        self._run_id = run_id
-        self._fold = Folding(run, run_id, moment.now_ms)
-        self._rules = rules
-        self._moment = moment
-        self._events: list[Event] = []
-
-    def add(self, event: Event) -> None:
-        self._events.append(event)
-        self._fold.apply(event)
-
-    def decided(self) -> Decided:
-        """The events, and the run that they lead to. What was about to be dispatched when the run ended is not."""
-        if not any(isinstance(event, RunEnded) for event in self._events):
-            return Decided(tuple(self._events), self._fold.run())
-        kept = [event for event in self._events if not isinstance(event, AttemptDispatched)]
-        if len(kept) < len(self._events):
-            self._fold = Folding(self._before, self._run_id, self._moment.now_ms)
-            for event in kept:
-                self._fold.apply(event)
-        return Decided(tuple(kept), self._fold.run())
-
-    @property
-    def _playbook(self) -> Playbook | None:
-        return self._rules.playbooks.get(self._fold.header.playbook or "")
-
-    # -- outcomes
-
-    def succeed(self, part: SubtaskPart, outcome: TaskSucceeded, arrived: OutcomeArrived) -> Decided:
-        failure = _acceptance_fault(part, outcome)
-        if failure is not None:
-            self.add(
-                AttemptFailed(
-                    subtask_id=outcome.subtask_id, attempt=outcome.attempt, failure=failure, usage=outcome.usage
-                )
-            )
-            if not self.over_budget():
-                self.react(outcome.subtask_id, failure)
-            return self.decided()
-        self.add(
-            AttemptSucceeded(
-                subtask_id=outcome.subtask_id,
-                attempt=outcome.attempt,
-                outputs=tuple(ref.model_copy(update={"inline": None}) for ref in outcome.outputs),
-                confidence=outcome.confidence,
-                evidence_count=outcome.evidence_count,
-                note=outcome.note,
-                review=outcome.review,
-                usage=outcome.usage,
-                worker=outcome.worker,
-                started_at_ms=outcome.started_at_ms,
-                ended_at_ms=outcome.ended_at_ms,
-                trace=arrived.trace,
-            )
-        )
-        if self.over_budget():
-            return self.decided()
-        self._review(part, outcome)
-        self._advance(outcome.subtask_id)
-        return self.decided()
-
-    def _review(self, part: SubtaskPart, outcome: TaskSucceeded) -> None:
-        """A review that did not pass leads to another round, while the playbook has one left."""
-        playbook = self._playbook
-        review = outcome.review
-        if review is None or review.passed or playbook is None or playbook.loop is None:
-            return
-        if playbook.loop.review != part.spec.step:
-            return
-        found = [f"{review.refuted} refuted", f"{review.not_enough_evidence} without enough evidence"]
-        wants = "; ".join(dict.fromkeys(f"{f.step}: {f.reason}" for f in review.follow_ups if f.reason))
-        self._replan(review.follow_ups, f"review of round {part.spec.round}: {', '.join(found)}; {wants}"[:4000])
-
-    def _replan(self, follow_ups: tuple[FollowUp, ...], reason: str) -> bool:
-        playbook, run = self._playbook, self._fold.run()
-        if playbook is None or run is None:
-            return False
-        try:
-            change = next_round(playbook, run, follow_ups, reason)
-        except PlanError:
-            return False
-        if change is None:
-            return False
-        self.add(PlanAdopted(change=change))
-        self.dispatch(tuple(spec.subtask_id for spec in change.added))
-        return True
-
-    # -- failures
-
-    def attempt_timer(self, part: SubtaskPart, timer: Timer) -> bool:
-        """Act on a subtask's timer; False when it no longer fits."""
-        if timer.kind == "retry":
-            due = part.status is SubtaskStatus.BACKOFF and part.attempt + 1 == timer.attempt
-            if not due or self._fold.header.status is RunStatus.PAUSED:
-                return False
-            self.dispatch((timer.subtask_id,), due=True)
-            return True
-        if part.status is not SubtaskStatus.RUNNING or part.attempt != timer.attempt:
-            return False
-        failure = Failure(kind=FailureKind.TIMEOUT, message=f"no outcome within {part.spec.timeout_ms} ms")
-        self.add(AttemptFailed(subtask_id=timer.subtask_id, attempt=timer.attempt, failure=failure))
-        self.react(timer.subtask_id, failure)
-        return True
-
-    def react(self, subtask_id: str, failure: Failure) -> None:
-        """Take the first possible reaction to a failed attempt."""
-        part = self._fold.subtasks[subtask_id]
-        for reaction in REACTIONS[failure.kind]:
-            match reaction:
-                case Reaction.RETRY:
-                    if not failure.permanent and part.attempt < part.spec.retry.max_attempts:
-                        self._retry(part)
-                        return
-                case Reaction.REPLAN:
-                    if not failure.permanent and self._replan_failed(part, failure):
-                        return
-                case Reaction.FALL_BACK:
-                    if part.strategy == "model" and part.attempt < part.spec.retry.max_attempts:
-                        self._again(part, self._moment.now_ms, "deterministic")
-                        return
-                case Reaction.HALT:
-                    self.halt("budget", failure.message)
-                    return
-                case Reaction.FAIL:
-                    break
-                case _:
-                    assert_never(reaction)
-        self._fail(part, failure)
-
-    def _retry(self, part: SubtaskPart) -> None:
-        delay = backoff_ms(part.spec.retry, part.attempt, self._moment.entropy)
-        self._again(part, self._moment.now_ms + delay, part.strategy)
-
-    def _again(self, part: SubtaskPart, at_ms: int, strategy: str) -> None:
-        self.add(
-            RetryScheduled(
-                subtask_id=part.spec.subtask_id,
-                attempt=part.attempt + 1,
-                at_ms=at_ms,
-                strategy="model" if strategy == "model" else "deterministic",
-            )
-        )
-
-    def _replan_failed(self, part: SubtaskPart, failure: Failure) -> bool:
-        playbook = self._playbook
-        if playbook is None or playbook.loop is None or part.spec.step not in playbook.loop.repeat:
-            return False
-        if part.spec.params.get("question") is not None or self._fold.header.round >= playbook.loop.max_rounds:
-            return False
-        self.add(SubtaskFailed(subtask_id=part.spec.subtask_id, failure=failure, tolerated=True))
-        again = FollowUp(step=part.spec.step, reason=failure.message)
-        reason = f"{part.spec.subtask_id} failed as {failure.kind}: {failure.message}"[:4000]
-        if not self._replan((again,), reason):
-            self._end(RunStatus.FAILED, f"{part.spec.subtask_id}: {failure.message}")
-        return True
-
-    def _fail(self, part: SubtaskPart, failure: Failure) -> None:
-        subtask_id = part.spec.subtask_id
-        self.add(SubtaskFailed(subtask_id=subtask_id, failure=failure, tolerated=part.spec.optional))
-        if part.spec.optional:
-            self._advance(subtask_id)
-            return
-        tries = f"after {part.attempt} attempts" if part.attempt > 1 else "at its first attempt"
-        self._end(
-            RunStatus.FAILED, f"{subtask_id} ({part.spec.role}) failed {tries}: {failure.kind}: {failure.message}"
-        )
-
-    # -- progress
-
-    def _advance(self, ended_subtask_id: str) -> None:
-        """Dispatch what waited for a subtask; end the run when nothing is left."""
-        if self._fold.header.status.terminal:
-            return
-        self.dispatch(self._fold.dependents.get(ended_subtask_id, ()))
-        if self._fold.header.open_subtasks == 0 and not self._fold.header.status.terminal:
-            self._end(RunStatus.COMPLETED, "every subtask of the plan has ended")
-
-    def dispatch(self, candidates: tuple[str, ...], *, due: bool = False) -> None:
-        """Send the candidates that nothing holds back. A paused run holds all of them back.
-
-        Args:
-            candidates: Subtasks that may be ready.
-            due: Their back-off is over because its timer says so, whatever the clock says now.
-        """
-        for subtask_id in candidates:
-            if self._fold.header.status is not RunStatus.RUNNING:
-                return
-            part = self._fold.subtasks.get(subtask_id)
-            if part is None or not self._ready(part, due=due):
-                continue
-            most = self._most_steps()
-            if self._fold.header.steps >= most:
-                self.halt("steps", f"the run has used its {most} steps")
-                return
-            self.add(
-                AttemptDispatched(
-                    subtask_id=subtask_id,
-                    attempt=part.attempt + 1,
-                    strategy=part.strategy,
-                    deadline_at_ms=self._moment.now_ms + part.spec.timeout_ms,
-                )
-            )
-
-    def _ready(self, part: SubtaskPart, *, due: bool) -> bool:
-        if part.status is SubtaskStatus.BACKOFF:
-            return due or (part.retry_at_ms is not None and part.retry_at_ms <= self._moment.now_ms)
-        if part.status is not SubtaskStatus.PENDING:
-            return False
-        subtasks = self._fold.subtasks
-        return all(subtasks[needed].status.ended for needed in part.spec.depends_on)
-
-    def _most_steps(self) -> int:
-        playbook, objective = self._playbook, self._fold.objective
-        bounds = [playbook.max_steps] if playbook is not None else []
-        if objective is not None and objective.budget.steps is not None:
-            bounds.append(objective.budget.steps)
-        return min(bounds, default=0)
-
-    # -- ends
-
-    def over_budget(self) -> bool:
-        """End the run as halted when what it has settled exceeds its budget."""
-        objective, usage = self._fold.objective, self._fold.header.usage
-        if objective is None:
-            return False
-        budget = objective.budget
-        if budget.tokens is not None and usage.tokens > budget.tokens:
-            self.halt("budget", f"{usage.tokens} tokens used; the budget is {budget.tokens}")
-            return True
-        if budget.micro_usd is not None and usage.micro_usd > budget.micro_usd:
-            self.halt("budget", f"{usage.micro_usd} micro-USD spent; the budget is {budget.micro_usd}")
-            return True
-        return False
-
-    def halt(self, limit: Limit, reason: str) -> None:
-        self._end(RunStatus.HALTED, reason, limit)
-
-    def _end(self, status: RunStatus, reason: str, limit: Limit | None = None, requester: str | None = None) -> None:
-        self.add(RunEnded(status=status, reason=reason[:4000], limit=limit, requester=requester))
-
-    # -- people
-
-    def intervene(self, word: Intervention) -> Decided:
-        """Apply a human's word to a live run."""
-        status = self._fold.header.status
-        match word.action:
-            case Action.CANCEL:
-                self._end(RunStatus.CANCELLED, word.reason or "cancelled on request", requester=word.requester)
-            case Action.PAUSE:
-                if status is RunStatus.PAUSED:
-                    return Decided(dropped="already_paused")
-                self.add(RunPaused(requester=word.requester, reason=word.reason))
-            case Action.RESUME:
-                if status is not RunStatus.PAUSED:
-                    return Decided(dropped="not_paused")
-                self.add(RunResumed(requester=word.requester, reason=word.reason))
-                self.dispatch(tuple(self._fold.subtasks))
-            case Action.APPROVE | Action.DENY | Action.AMEND | Action.RETRY | Action.RAISE_BUDGET:
-                reason = f"{word.action} does not apply: the run waits for no approval; cancel, pause and resume do"
-                self.add(InputRefused(what="intervention", reason=reason))
-            case _:
-                assert_never(word.action)
-        return self.decided()
-
-
-def _acceptance_fault(part: SubtaskPart, outcome: TaskSucceeded) -> Failure | None:
-    """Compare an outcome with the subtask's acceptance criteria."""
-    missing = sorted(set(part.spec.outputs) - {ref.name for ref in outcome.outputs})
-    if missing:
-        return Failure(kind=FailureKind.INVALID_OUTPUT, message=f"the outcome lacks output {missing[0]!r}")
-    if outcome.confidence < part.spec.min_confidence:
-        message = f"confidence {outcome.confidence:.2f} is below {part.spec.min_confidence:.2f}"
-        return Failure(kind=FailureKind.LOW_CONFIDENCE, message=message)
-    return None

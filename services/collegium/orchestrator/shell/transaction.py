@@ -9,7 +9,8 @@ from collegium.log.dead_letters import dead_letter
 from collegium.log.partitioner import partition_for
 from collegium.log.port import Outgoing, Record
 from collegium.log.topics import TopicNames
-from collegium.orchestrator.core.deciding import Decided, decide
+from collegium.orchestrator.core.deciding import decide
+from collegium.orchestrator.core.decision import Decided
 from collegium.orchestrator.core.messages import commands
 from collegium.orchestrator.core.model import Input, Moment, OutcomeArrived, Rules, Run, TimerFired
 from collegium.orchestrator.shell.intake import DeadLetter, Intake, moved
