@@ -5,9 +5,14 @@ from contextlib import ExitStack
 
 from collegium.agent.service import main
 from collegium.agent.settings import AgentSettings
-from collegium.retrieval.composition import build
+from collegium.retrieval import composition
 from collegium.retrieval.settings import RetrievalSettings
 from collegium.retrieval.specialist import Retrieval
+
+
+def build(settings: AgentSettings) -> Retrieval:
+    """The specialist, for this process or for a system in one process; close it at the end."""
+    return composition.build(settings.data_dir, RetrievalSettings())
 
 
 def run() -> int:
@@ -15,7 +20,7 @@ def run() -> int:
     with ExitStack() as at_end:
 
         def composed(agent: AgentSettings) -> Retrieval:
-            retrieval = build(agent.data_dir, RetrievalSettings())
+            retrieval = build(agent)
             at_end.callback(retrieval.close)
             return retrieval
 
