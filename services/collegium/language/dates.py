@@ -29,7 +29,7 @@ _MONTH = r"(?P<month>January|February|March|April|May|June|July|August|September
     r"Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?"
 )
 _DAY = r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"
-_YEAR = r"(?P<year>(?:1[5-9]|20)\d\d)"
+_YEAR = r"(?P<year>(?:1[6-9]|20)\d\d)"
 _PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -39,7 +39,9 @@ _PATTERNS = tuple(
         r"\b" + _MONTH + r",?\s+" + _YEAR + r"(?![\w.]\d|\w)",
         r"\b(?i:in|since|by|during|until|from|before|after|early|late|mid|year|of|copyright|©)[\s-]+(?:the\s+year\s+)?"
         + _YEAR
-        + r"(?![\w.,-]\d|\w|\s+(?:bytes|ms|messages|records|partitions|bits|connections|requests|threads|seconds))",
+        # `after 1700 ms` and `of 2000 messages` count something.
+        + r"(?![\w.,-]\d|\w|[\s-]*(?:%|(?:ms|min|sec|s|h|d|[kKMGT]?i?B)\b)"
+        + r"|\s+(?!(?:is|was|as|has|this|its|releases)\b)[a-z]+s\b)",
     )
 )
 

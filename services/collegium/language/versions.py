@@ -19,6 +19,8 @@ _AFTER = re.compile(
     r"\s+(?:releases?|versions?|documentation|docs|brokers?|clients?|clusters?|nodes?|(?:or|and)\s+(?:later|newer|above|"
     r"earlier|older|onwards?|below|up|higher))\b|\.?[xX]\b|\+"
 )
+_IN_ALONE = re.compile(r"\b[iI]n\s+$")
+_STOPS = re.compile(r"\s*(?:[?.;:!)]|$)")
 _NEXT_WORD = re.compile(r"[\s-]?([%A-Za-zµ°]+)")
 _NO_PRODUCT = frozenset(
     "The A An In On At For By With About Approximately Around Over Under Between Is Are Set Use Only And Or".split()
@@ -58,6 +60,8 @@ def _has_context(text: str, match: re.Match[str]) -> bool:
     if following and unit_of(following.group(1)) is not None:
         return False
     if _AFTER.match(text, match.end()):
+        return True
+    if _IN_ALONE.search(text, max(0, match.start() - 8), match.start()) and _STOPS.match(text, match.end()):
         return True
     before = _BEFORE.search(text, max(0, match.start() - 40), match.start())
     return before is not None and before.group().strip(" ,") not in _NO_PRODUCT

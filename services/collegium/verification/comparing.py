@@ -59,7 +59,9 @@ def compare(sentence: Said, span: Said) -> Comparison:
         return Comparison(Verdict.NOT_ENOUGH_EVIDENCE, "no sentence of the cited passage says this", share)
     found = _difference(sentence, span, added, left_out)
     if found is not None:
-        return Comparison(*found, share)
+        verdict, reason = found
+        # In two sentences some other number or negation is always near: they can support, but not refute.
+        return Comparison(verdict if span.sentences == 1 else Verdict.NOT_ENOUGH_EVIDENCE, reason, share)
     span_words = [j for j, term in enumerate(span.terms) if not term.exact]
     least = _LEAST_SPAN_SHARE if span.sentences == 1 else _LEAST_SPAN_SHARE_OF_PAIRS
     if sum(j in used for j in span_words) < least * len(span_words):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from collegium.language.attribution import Attributed, read_attribution, short_title
-from collegium.language.plain import plain
+from collegium.language.plain import plain, trimmed
 from collegium.language.settings import Setting, read_statement, same_value, settings
 from collegium.language.terms import terms
 from collegium.verification.comparing import Comparison, Said, compare
@@ -65,7 +65,7 @@ def misattributed(attributed: Attributed, passage: Passage) -> str | None:
 
 def carries(said: str, passage: Passage) -> Comparison:
     """What a passage says about a sentence."""
-    statement = read_statement(said)
+    statement = read_statement(trimmed(said))
     row = None if statement is None else _same_setting(statement, passage)
     if statement is not None and row is not None:
         if same_value(statement, row):
@@ -81,7 +81,6 @@ def carries(said: str, passage: Passage) -> Comparison:
     compared = [compare(stated, source.spans[at]) for at in nearest if keys & source.keys[at]]
     if not compared:
         return Comparison(Verdict.NOT_ENOUGH_EVIDENCE, "the cited passage does not speak of this", 0.0)
-    # A neighbouring span with much in common is no refutation while another one supports.
     order = (Verdict.SUPPORTED, Verdict.REFUTED, Verdict.NOT_ENOUGH_EVIDENCE)
     return min(compared, key=lambda one: (order.index(one.verdict), -one.share))
 

@@ -1,0 +1,94 @@
+"""Sentences of real documentation, true and tampered with. Prints the figures."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from collegium.analysis.claims import statements
+from collegium.language.plain import trimmed
+from collegium.language.quantities import measures
+from collegium.verification.judging import carries
+from collegium_schemas.evidence import Passage, Verdict
+from report_worlds import kafka_passages
+from tampering import TAMPERINGS
+
+LEAST_KEPT = 0.95
+LEAST_CAUGHT = 0.99
+_FEWEST_SENTENCES = 100
+_EQUAL = {
+    "5 minutes": "300 s",
+    "1 second": "1000 ms",
+    "1 hour": "60 minutes",
+    "1 minute": "60,000 ms",
+    "10%": "10 percent",
+}
+
+
+def _true_sentences() -> Iterator[tuple[str, Passage]]:
+    for page in kafka_passages():
+        for statement in statements(page):
+            yield statement.setting.statement() if statement.setting else " ".join(statement.text.split()), page
+
+
+def _rewordings(text: str) -> Iterator[str]:
+    """The same statement in other dress."""
+    yield text
+    yield trimmed(text)
+    yield f"However, {text}"
+    yield text.replace("'", "’").replace('"', "“")
+    yield text.replace("cannot", "can not").replace("do not", "don't").replace("does not", "doesn't")
+    for written, equal in _EQUAL.items():
+        if written in text:
+            yield text.replace(written, equal)
+    for measure in measures(text):
+        if measure.unit == "ms" and measure.value % 1000 == 0:
+            yield f"{text[: measure.start]}{measure.value // 1000} s{text[measure.end :]}"
+
+
+def test_true_sentences_are_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    """At least 95 % of what the sources say, in their words or in other dress, is found supported."""
+    kept, total = 0, 0
+    for text, page in _true_sentences():
+        for said in dict.fromkeys(_rewordings(text)):
+            total += 1
+            kept += carries(said, page).verdict is Verdict.SUPPORTED
+    with capsys.disabled():
+        sys.stdout.write(f"\ntrue sentences kept: {kept} of {total} ({kept / total:.2%})\n")
+    assert total > _FEWEST_SENTENCES
+    assert kept >= LEAST_KEPT * total
+
+
+def test_tampered_sentences_are_caught(capsys: pytest.CaptureFixture[str]) -> None:
+    """At least 99 % of the changes of every kind are not found supported; some are found refuted."""
+    total, caught, refuted = Counter[str](), Counter[str](), Counter[str]()
+    for text, page in _true_sentences():
+        for kind, tamper in TAMPERINGS.items():
+            for changed in tamper(text):
+                verdict = carries(changed, page).verdict
+                total[kind] += 1
+                caught[kind] += verdict is not Verdict.SUPPORTED
+                refuted[kind] += verdict is Verdict.REFUTED
+    with capsys.disabled():
+        for kind in TAMPERINGS:
+            share = caught[kind] / max(1, total[kind])
+            sys.stdout.write(f"\n{kind}: caught {caught[kind]} of {total[kind]} ({share:.2%}), {refuted[kind]} refuted")
+        sys.stdout.write("\n")
+    assert all(total[kind] for kind in TAMPERINGS), total
+    assert all(caught[kind] >= LEAST_CAUGHT * total[kind] for kind in TAMPERINGS), caught
+    assert sum(refuted.values()) > 0
+
+
+def test_a_sentence_is_not_carried_by_another_page() -> None:
+    """Cited to the wrong passage, a sentence is not supported unless that passage says the same."""
+    pages = kafka_passages()
+    wrong = total = 0
+    for number, (text, page) in enumerate(_true_sentences()):
+        other = pages[(number * 7 + 3) % len(pages)]
+        if other.document_id.rsplit("/", 1)[-1] == page.document_id.rsplit("/", 1)[-1]:
+            continue
+        total += 1
+        wrong += carries(text, other).verdict is Verdict.SUPPORTED
+    assert total > _FEWEST_SENTENCES / 2
+    assert wrong == 0
