@@ -41,7 +41,7 @@ async def open_producer(connection: Connection, transactional_id: str | None = N
         try:
             await producer.start()
         except BaseException:
-            await stop_producer(producer, flush=False)
+            await stop_producer(producer, request_timeout_s=connection.request_timeout_s, flush=False)
             raise
         return producer
 
@@ -112,14 +112,14 @@ class KafkaProducer:
         """Flush and stop."""
         if not self._closed:
             self._closed = True
-            await stop_producer(self._producer)
+            await stop_producer(self._producer, request_timeout_s=self._connection.request_timeout_s)
 
     async def _replace(self) -> None:
         async with self._replacing:
             if self._broken and not self._closed:
                 broken, self._producer = self._producer, await open_producer(self._connection)
                 self._broken = False
-                await stop_producer(broken)
+                await stop_producer(broken, request_timeout_s=self._connection.request_timeout_s)
 
     def _told(self, error: BaseException) -> LogError:
         match error:

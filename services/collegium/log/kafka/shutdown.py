@@ -18,10 +18,11 @@ from aiokafka import errors as kafka_errors
 _logger = logging.getLogger(__name__)
 
 _FLUSH_S: Final = 5.0
-_TASK_S: Final = 5.0
+_STOP_S: Final = 5.0
+_BACKOFF_S: Final = 1.0
 
 
-async def stop_producer(producer: AIOKafkaProducer, *, flush: bool = True) -> None:
+async def stop_producer(producer: AIOKafkaProducer, *, request_timeout_s: float, flush: bool = True) -> None:
     """Flush within a bound, then stop; records that are still unacknowledged fail."""
     flushed = False
     if flush:
@@ -33,17 +34,24 @@ async def stop_producer(producer: AIOKafkaProducer, *, flush: bool = True) -> No
             flushing.cancel()
             await asyncio.wait([flushing])
     if not flushed:
-        await _stop_sending(producer)
+        await _stop_sending(producer, request_timeout_s)
     await producer.stop()
     _retrieve_transaction_error(producer)
 
 
-async def _stop_sending(producer: AIOKafkaProducer) -> None:
+async def _stop_sending(producer: AIOKafkaProducer, request_timeout_s: float) -> None:
     sender = producer._sender.sender_task
     if sender is not None and not sender.done():
+        # It leaves its loop and waits for its requests in flight. They end by themselves, except for the search for a
+        # transaction coordinator, which goes on for as long as nobody answers: the second cancellation ends that.
         sender.cancel()
-        await asyncio.wait([sender], timeout=_TASK_S)
-    producer._message_accumulator.fail_all(kafka_errors.ProducerClosed())
+        await asyncio.wait([sender], timeout=request_timeout_s + _BACKOFF_S)
+        sender.cancel()
+        await asyncio.wait([sender], timeout=_BACKOFF_S)
+    accumulator = producer._message_accumulator
+    # A batch that waits for its second attempt is in neither set that its own callback would remove it from.
+    accumulator._pending_batches.update(*accumulator._batches.values())
+    accumulator.fail_all(kafka_errors.ProducerClosed())
 
 
 def _retrieve_transaction_error(producer: AIOKafkaProducer) -> None:
@@ -57,7 +65,7 @@ def _retrieve_transaction_error(producer: AIOKafkaProducer) -> None:
 async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
     """Leave the group and stop, within a bound."""
     stopping = asyncio.create_task(consumer.stop())
-    await asyncio.wait([stopping], timeout=_TASK_S)
+    await asyncio.wait([stopping], timeout=_STOP_S)
     if stopping.done():
         if (error := stopping.exception()) is not None:
             _logger.warning("a consumer ended with %r", error)

@@ -95,7 +95,7 @@ class KafkaTransactionalProducer:
         self._closed = True
         if self._open and not isinstance(self._failure, Fenced):
             await self._abort_if_possible()
-        await stop_producer(self._producer, flush=False)
+        await stop_producer(self._producer, request_timeout_s=self._connection.request_timeout_s, flush=False)
 
     async def _abort_if_possible(self) -> None:
         """Spare readers the wait for the transaction's time-out."""
