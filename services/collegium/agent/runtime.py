@@ -114,11 +114,6 @@ class AgentRuntime:
         """Take no further task; `run` ends when the running ones are done, or after the bound."""
         self._intake.drain()
 
-    @property
-    def abandoned_threads(self) -> int:
-        """Threads that still run tools nobody waits for; they would keep the interpreter from ending."""
-        return self._threads.abandoned
-
     async def run(self) -> None:
         """Work until drained.
 

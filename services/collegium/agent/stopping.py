@@ -23,13 +23,14 @@ class StopSignals:
     Until `drain_with` is called a signal cancels the task. Afterwards the first one drains, the second cancels.
 
     Args:
-        bound_s: The process is ended by force this long after the first signal, whatever it is doing.
+        bound_s: The process is ended by force this long after a signal, if the block has not been left by then.
     """
 
     def __init__(self, bound_s: float) -> None:
         self._bound_s = bound_s
         self._drain: Callable[[], None] | None = None
         self._task: asyncio.Task[object] | None = None
+        self._forces: list[threading.Timer] = []
 
     def drain_with(self, drain: Callable[[], None]) -> None:
         """The next signal calls this instead."""
@@ -37,7 +38,7 @@ class StopSignals:
 
     def _signalled(self) -> None:
         drain, self._drain = self._drain, None
-        end_within(self._bound_s, EXIT_FAILED)
+        self._forces.append(end_within(self._bound_s, EXIT_FAILED))
         if drain is not None:
             drain()
         elif self._task is not None:
@@ -54,10 +55,16 @@ class StopSignals:
     ) -> None:
         for number in _SIGNALS:
             asyncio.get_running_loop().remove_signal_handler(number)
+        for force in self._forces:
+            force.cancel()
 
 
-def end_within(bound_s: float, status: int) -> None:
-    """End the process by force when it still exists after the bound: a thread of an overdue tool cannot be ended."""
+def end_within(bound_s: float, status: int) -> threading.Timer:
+    """End the process by force when it still exists after the bound: a thread of an overdue tool cannot be ended.
+
+    Returns:
+        The timer, which can be cancelled.
+    """
 
     def end() -> None:
         _log.error("not ended within %.0f s: the process ends by force", bound_s)
@@ -66,3 +73,4 @@ def end_within(bound_s: float, status: int) -> None:
     timer = threading.Timer(bound_s, end)
     timer.daemon = True
     timer.start()
+    return timer
