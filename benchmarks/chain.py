@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import psutil
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
@@ -125,8 +126,8 @@ async def clients(chain: Chain, bootstrap: str) -> AsyncIterator[tuple[AIOKafkaP
 
 
 @contextlib.contextmanager
-def processes(commands: list[list[str]], environment: dict[str, str], logs: Path) -> Iterator[None]:
-    """Start processes and stop them at the end."""
+def processes(commands: list[list[str]], environment: dict[str, str], logs: Path) -> Iterator[Callable[[], float]]:
+    """Start processes and stop them at the end; yields a function that tells the CPU seconds they have used."""
     with contextlib.ExitStack() as stack:
         started = [
             subprocess.Popen(
@@ -139,7 +140,7 @@ def processes(commands: list[list[str]], environment: dict[str, str], logs: Path
         ]
         try:
             try:
-                yield
+                yield lambda: sum(sum(psutil.Process(each.pid).cpu_times()[:2]) for each in started)
             except TimeoutError:
                 for log in sorted(logs.glob("*.log")):
                     sys.stderr.write(f"--- {log.name}\n{log.read_text()[-2_000:]}\n")
@@ -222,14 +223,17 @@ async def measure(bootstrap: str, given: argparse.Namespace, directory: Path) ->
     }
     took: dict[str, list[float]] = {"raw": [], "collegium": []}
     rates: dict[str, list[float]] = {"raw": [], "collegium": []}
+    cpu: dict[str, list[float]] = {"raw": [], "collegium": []}
     ends = Counter[bytes]()
     for _ in range(given.rounds):
         for chain, commands in ((raw, raw_commands), (ours, our_commands)):
-            with processes(commands, environment, directory):
+            with processes(commands, environment, directory) as cpu_s:
                 await serial(chain, bootstrap, WARM_UP)
                 took[chain.name] += await serial(chain, bootstrap, given.serial)
                 await throughput(chain, bootstrap, given.at_once * 3, given.at_once)
+                before_s = cpu_s()
                 rate, counted = await throughput(chain, bootstrap, given.total, given.at_once)
+                cpu[chain.name].append((cpu_s() - before_s) / given.total * 1_000)
                 rates[chain.name].append(rate)
                 if chain is ours:
                     ends.update(counted)
@@ -245,6 +249,8 @@ async def measure(bootstrap: str, given: argparse.Namespace, directory: Path) ->
         "raw_serial_p50_ms": p50["raw"],
         "raw_serial_p99_ms": quantile_ms(took["raw"], 0.99),
         "raw_chains_per_s": round(rate["raw"], 1),
+        "cpu_ms_per_run": round(statistics.median(cpu["collegium"]), 2),
+        "raw_cpu_ms_per_chain": round(statistics.median(cpu["raw"]), 2),
         "at_once": given.at_once,
         "runs": given.total * given.rounds,
         "missing": given.total * given.rounds - len(ends),
