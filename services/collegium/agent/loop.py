@@ -70,7 +70,8 @@ async def reason(
     """
     observations: tuple[Observation, ...] = ()
     for step in range(max_steps):
-        action = await strategy.choose(Situation(task, observations, max_steps - step), bench)
+        situation = Situation(task, observations, max_steps - step)
+        action = await strategy.choose(situation, bench)
         match action:
             case Finish(success):
                 return success
