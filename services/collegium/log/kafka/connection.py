@@ -49,11 +49,12 @@ class Connection:
 
     def unavailable(self, doing: str, timeout_ms: int) -> LogUnavailable:
         """The error for a broker that does not answer."""
-        credentials = ", with these credentials," if self.arguments["sasl_plain_username"] is not None else ""
+        spoken = self.settings.security_protocol
+        spoken += " with these credentials" if self.arguments["sasl_plain_username"] is not None else ""
         return LogUnavailable(
             f"Kafka at {self.settings.bootstrap} did not let us {doing} within {timeout_ms / 1_000:g} s: check that "
             "the broker runs, that COLLEGIUM_KAFKA_BOOTSTRAP names it, that its advertised listeners can be reached "
-            f"from here, and that it speaks {self.settings.security_protocol}{credentials} (COLLEGIUM_KAFKA_SECURITY_PROTOCOL)"
+            f"from here, and that it speaks {spoken} (COLLEGIUM_KAFKA_SECURITY_PROTOCOL)"
         )
 
     def told(self, error: kafka_errors.KafkaError, doing: str) -> LogError:
