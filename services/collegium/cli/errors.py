@@ -10,9 +10,12 @@ CliError
 └── RunNotCompleted    1   read the run's reason
 """
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Final
 
 from collegium.cli.exits import Exit
+
+_MOST_PROBLEMS: Final = 2
 
 
 class CliError(Exception):
@@ -73,3 +76,10 @@ class RunNotCompleted(CliError):
 
     exit = Exit.FAILED
     kind = "run_not_completed"
+
+
+def topic_problems(problems: Sequence[str]) -> str:
+    """Problems with topics in one line that stays readable when everything is missing."""
+    shown = "; ".join(problems[:_MOST_PROBLEMS])
+    more = len(problems) - _MOST_PROBLEMS
+    return f"{shown}; and {more} more problems (`collegium topics check --json` lists them)" if more > 0 else shown

@@ -26,6 +26,7 @@ class Wish:
     deadline: str | None = None
     run_id: str | None = None
     requester: str | None = None
+    """Who is at the keyboard; a requester in the file wins."""
 
 
 def objective_of(wish: Wish, *, new_run_id: str, now_ms: int) -> ObjectiveSubmitted:
@@ -49,7 +50,7 @@ def objective_of(wish: Wish, *, new_run_id: str, now_ms: int) -> ObjectiveSubmit
         "goal": wish.goal,
         "corpus": wish.corpus,
         "playbook": wish.playbook,
-        "requester": wish.requester,
+        "requester": fields.get("requester") or wish.requester,
         "run_id": wish.run_id or fields.get("run_id") or new_run_id,
         "deadline": _deadline(wish.deadline, now_ms),
     }

@@ -1,11 +1,10 @@
 """What commands print: one JSON value on standard output with `--json`, else text for people."""
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import click
 
@@ -13,6 +12,9 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from collegium_schemas.base import Contract
+
+_ASSUMED_WIDTH: Final = 80
+_PIPE_WIDTH: Final = 200
 
 JsonValue: TypeAlias = "Mapping[str, JsonValue] | Sequence[JsonValue] | str | int | float | bool | None"
 
@@ -29,7 +31,10 @@ class Output:
         """Rich's console on standard output."""
         from rich.console import Console  # rich takes longer to import than `--help` may take
 
-        return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+        console = Console(highlight=False)
+        # Without a terminal there is no width to fit into; 80 is what rich assumes when nobody says otherwise.
+        wide = not console.is_terminal and console.width == _ASSUMED_WIDTH
+        return Console(highlight=False, width=_PIPE_WIDTH) if wide else console
 
     def answer(self, value: "JsonValue | Contract", human: "RenderableType") -> None:
         """Print the command's result: `value` with `--json`, else `human`."""

@@ -31,6 +31,7 @@ _MARK: Final = {
     "superseded": ("–", "dim"),
     "stopped": ("■", "magenta"),
 }
+_GOAL_WIDTH: Final = 120
 _MOVING: Final = ("running", "backoff", "failed")
 
 
@@ -39,10 +40,9 @@ def run_list(page: RunPage, now_ms: int) -> RenderableType:
     if not page.runs:
         return Text('no runs: start one with `collegium submit "GOAL"`')
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("RUN", no_wrap=True, min_width=36)
-    for heading in ("STATUS", "AGE", "TIME", "DONE"):
-        table.add_column(heading, no_wrap=True, min_width=len(heading))
-    table.add_column("GOAL", no_wrap=True, overflow="ellipsis", ratio=1, min_width=10)
+    for heading in ("RUN", "STATUS", "AGE", "TIME", "DONE"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("GOAL", no_wrap=True, overflow="ellipsis", max_width=_GOAL_WIDTH)
     for summary in page.runs:
         table.add_row(
             summary.run_id,

@@ -1,6 +1,7 @@
 """What every command is given: settings, where to print, and connections that are found for it."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
-from collegium.cli.errors import KafkaUnreachable, TopicsWrong, UsageFault
+from collegium.cli.errors import KafkaUnreachable, TopicsWrong, UsageFault, topic_problems
 from collegium.cli.ledger_client import LedgerClient
 from collegium.cli.lookup import RunLookup
 from collegium.cli.output import Output
@@ -51,6 +52,11 @@ class Session:
         """The stack that runs on this machine, if there is one."""
         state = StackFiles(self.settings.data_dir.absolute()).read_state()
         return state if state is not None and state.supervisor.process() is not None else None
+
+    def forget_stack(self) -> None:
+        """Look again which stack runs, and how its Kafka is reached, when that is asked for the next time."""
+        for name in ("stack", "kafka"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def kafka(self) -> KafkaSettings:
@@ -122,12 +128,15 @@ class Session:
         from collegium.log.kafka import open_log  # aiokafka is slow to import for commands that need none
 
         try:
-            async with open_log(self.kafka, client_id="collegium-cli") as log:
+            opened = open_log(self.kafka, client_id="collegium-cli")
+            if not self.out.verbose:
+                logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the error says it in one line
+            async with opened as log:
                 yield log
         except LogUnavailable as error:
-            raise KafkaUnreachable(f"Kafka at {self.kafka.bootstrap} does not answer: {error}") from error
+            raise KafkaUnreachable(str(error)) from error
         except TopicMismatch as error:
-            raise TopicsWrong(str(error)) from error
+            raise TopicsWrong(topic_problems(error.problems)) from error
         except LogError as error:
             raise KafkaUnreachable(f"Kafka at {self.kafka.bootstrap}: {error}") from error
 

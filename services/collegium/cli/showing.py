@@ -2,13 +2,16 @@
 
 from collegium.cli.following import follow
 from collegium.cli.live import LiveScreen
+from collegium.cli.outputs import read_output
 from collegium.cli.session import Session
 from collegium.cli.watching import JsonScreen, PlainScreen, Screen, ended, watch
+from collegium.ledger.views import RunView
 from collegium.log.port import Log, StartAt
+from collegium_schemas.evidence import Delivery
 
 
-async def show_live(session: Session, log: Log, run_id: str, *, start: int | StartAt, timeout_ms: int) -> None:
-    """Show a run until it has ended.
+async def show_live(session: Session, log: Log, run_id: str, *, start: int | StartAt, timeout_ms: int) -> RunView:
+    """Show a run until it has ended, and say where its report is.
 
     Raises:
         RunNotCompleted: it ended, but not as completed.
@@ -19,8 +22,18 @@ async def show_live(session: Session, log: Log, run_id: str, *, start: int | Sta
             follower, _screen(session), aside=session.out.aside, timeout_ms=timeout_ms, clock=session.now_ms
         )
     ended(view)
-    if view.output("report") is not None:
-        session.out.aside(f"read it with: collegium report {run_id}")
+    if not session.out.json:
+        await _tell_delivery(session, log, view)
+    return view
+
+
+async def _tell_delivery(session: Session, log: Log, view: RunView) -> None:
+    if view.output("delivery") is not None:
+        delivery = await read_output(log, session.names, view, "delivery", Delivery)
+        for file in delivery.files:
+            session.out.aside(f"report: {file.path}")
+    elif view.output("report") is not None:
+        session.out.aside(f"report: collegium report {view.run_id}")
 
 
 def _screen(session: Session) -> Screen:

@@ -8,12 +8,9 @@ from uuid6 import uuid7
 
 from collegium.cli.command import command
 from collegium.cli.durations import Duration
-from collegium.cli.errors import TopicsWrong
-from collegium.cli.following import beginning
 from collegium.cli.objectives import Wish, objective_of
-from collegium.cli.sending import send
 from collegium.cli.session import Session
-from collegium.cli.showing import show_live
+from collegium.cli.submitting import submit_objective
 from collegium.cli.users import user_name
 from collegium_schemas.objective import ObjectiveSubmitted
 
@@ -60,39 +57,12 @@ def submit(session: Session, **options: Unpack[_Options]) -> None:
         budget_steps=options["budget_steps"],
         deadline=options["deadline"],
         run_id=options["run_id"],
-        requester=user_name() if options["file"] is None else None,
+        requester=user_name(),
     )
     objective = objective_of(wish, new_run_id=str(uuid7()), now_ms=session.now_ms())
     session.run(_submit(session, objective, timeout_ms if watched else None))
 
 
 async def _submit(session: Session, objective: ObjectiveSubmitted, watch_ms: int | None) -> None:
-    run_id = objective.run_id or ""
-    topic = session.names("objectives")
     async with session.log() as log:
-        if topic not in await log.describe([topic]):
-            raise TopicsWrong(f"topic {topic} is missing: run `collegium topics create`")
-        start = await beginning(log, session.names, run_id) if watch_ms is not None else 0
-        async with session.tracing() as tracing:
-            position, trace = await send(
-                log,
-                tracing,
-                topic,
-                objective,
-                run_id=run_id,
-                message_id=f"{run_id}/objective",
-                now_ms=session.now_ms(),
-            )
-        sent = {
-            "run_id": run_id,
-            "topic": position.topic,
-            "partition": position.partition,
-            "offset": position.offset,
-            "trace_id": trace.traceparent.split("-")[1],
-        }
-        if session.out.json or watch_ms is None:
-            session.out.answer(sent, run_id)
-        if watch_ms is None:
-            session.out.aside(f"follow it with: collegium watch {run_id}")
-            return
-        await show_live(session, log, run_id, start=start, timeout_ms=watch_ms)
+        await submit_objective(session, log, objective, watch_ms=watch_ms)

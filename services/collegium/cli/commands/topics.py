@@ -3,7 +3,7 @@
 import click
 
 from collegium.cli.command import command, family
-from collegium.cli.errors import TopicsWrong
+from collegium.cli.errors import TopicsWrong, topic_problems
 from collegium.cli.session import Session
 from collegium.cli.stacks import specialists
 from collegium.ledger.topics import check_ledger_topics, ledger_topics
@@ -69,7 +69,7 @@ async def _check(session: Session) -> None:
     if session.out.json:
         session.out.json_line({"ok": not problems, "partitions": partitions, "problems": list(problems)})
     if problems:
-        raise TopicsWrong("; ".join(problems))
+        raise TopicsWrong(topic_problems(problems))
     session.out.aside(f"all topics are there; the co-partitioned ones have {partitions} partitions")
 
 

@@ -5,14 +5,11 @@ from collections.abc import Sequence
 import click
 
 from collegium.cli.command import command
-from collegium.cli.errors import NotFound, TimedOut
+from collegium.cli.errors import NotFound
 from collegium.cli.output import JsonValue
 from collegium.cli.session import Session
-from collegium.telemetry.errors import TraceUnavailable
-from collegium.telemetry.jaeger import JaegerQuery
-from collegium.telemetry.setup import TelemetrySettings
+from collegium.cli.tracing import jaeger_url, run_spans
 from collegium.telemetry.spans import StoredSpan
-from collegium.telemetry.store import LocalTraceStore
 from collegium.telemetry.waterfall import Waterfall
 
 
@@ -28,30 +25,17 @@ def trace(session: Session, run: str) -> None:
     session.out.answer({"trace_id": trace_id, "spans": described}, Waterfall(spans))
 
 
-async def _trace(session: Session, reference: str) -> tuple[str, Sequence[StoredSpan]]:
+async def _trace(session: Session, reference: str) -> tuple[str | None, Sequence[StoredSpan]]:
     view = await session.lookup.view(reference)
-    if view.trace_id is None:
-        raise NotFound(f"run {view.run_id} has no trace")
-    stack_jaeger = session.stack.jaeger_url if session.stack is not None else None
-    url = session.settings.jaeger_url or stack_jaeger
-    if url is not None:
-        session.out.detail(f"asking Jaeger at {url}")
-        try:
-            async with JaegerQuery(url) as jaeger:
-                spans = await jaeger.trace(view.trace_id)
-        except TraceUnavailable as error:
-            raise TimedOut(f"{error}: check COLLEGIUM_JAEGER_URL, or unset it to read local span files") from error
-        if spans:
-            session.out.aside(f"in the browser: {url.rstrip('/')}/trace/{view.trace_id}")
-    else:
-        traces_dir = TelemetrySettings(data_dir=session.settings.data_dir).traces_dir
-        session.out.detail(f"reading span files in {traces_dir}")
-        spans = LocalTraceStore(traces_dir).read(view.trace_id)
+    spans = await run_spans(session, view)
     if not spans:
         raise NotFound(
             f"no spans of trace {view.trace_id} are here: set COLLEGIUM_JAEGER_URL when services export to a "
             "collector, or COLLEGIUM_DATA_DIR to the services' data directory"
         )
+    url = jaeger_url(session)
+    if url is not None:
+        session.out.aside(f"in the browser: {url.rstrip('/')}/trace/{view.trace_id}")
     return view.trace_id, spans
 
 
