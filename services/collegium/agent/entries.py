@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError
 
 from collegium.agent.specialist import Output, SpecialistFailure
 from collegium.agent.text import one_line
@@ -80,7 +79,7 @@ def _encode(output: Output) -> Entry:
         raise _invalid(f"an output named {output.name} cannot hold {kind.TYPE}; name it {entry_name(kind)}")
     try:
         content = output.content.to_json()
-    except PydanticSerializationError as error:
+    except ValueError as error:  # pydantic's serialisation error, which only its core exports, is one
         raise _invalid(f"output {output.name} cannot be written as UTF-8 JSON: {one_line(str(error), 200)}") from error
     if len(content) > limits.MAX_MESSAGE_BYTES:
         raise _invalid(
