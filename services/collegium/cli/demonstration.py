@@ -11,7 +11,7 @@ from uuid6 import uuid7
 
 import collegium
 from collegium.cli.corpora import add_documents
-from collegium.cli.errors import NotFound
+from collegium.cli.errors import NotFound, first_of
 from collegium.cli.objectives import Wish, objective_of
 from collegium.cli.session import Session
 from collegium.cli.stacks import stack_options
@@ -85,18 +85,11 @@ async def _stack(session: Session) -> AsyncGenerator[bool]:
             yield True
             running.cancel()
     except* EmbeddedError as group:
-        raise _first(group) from None
+        raise first_of(group) from None
 
 
 async def _own(options: StackOptions, progress: TerminalProgress, up: "asyncio.Future[StackState]") -> None:
     await Stack(options, prepare=topic_creation(options.specialists), progress=progress, on_up=up.set_result).run()
-
-
-def _first(group: ExceptionGroup[EmbeddedError]) -> EmbeddedError:
-    error: EmbeddedError | ExceptionGroup[EmbeddedError] = group
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return error
 
 
 async def _show_trace(session: Session, view: RunView) -> None:

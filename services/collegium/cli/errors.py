@@ -11,9 +11,11 @@ CliError
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeVar
 
 from collegium.cli.exits import Exit
+
+E = TypeVar("E", bound=Exception)
 
 _MOST_PROBLEMS: Final = 2
 
@@ -83,3 +85,11 @@ def topic_problems(problems: Sequence[str]) -> str:
     shown = "; ".join(problems[:_MOST_PROBLEMS])
     more = len(problems) - _MOST_PROBLEMS
     return f"{shown}; and {more} more problems (`collegium topics check --json` lists them)" if more > 0 else shown
+
+
+def first_of(group: ExceptionGroup[E]) -> E:
+    """The first error in nested groups of them."""
+    error: E | ExceptionGroup[E] = group
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error

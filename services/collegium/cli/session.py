@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
-from collegium.cli.errors import KafkaUnreachable, TopicsWrong, UsageFault, topic_problems
+from collegium.cli.errors import CliError, KafkaUnreachable, TopicsWrong, UsageFault, first_of, topic_problems
 from collegium.cli.ledger_client import LedgerClient
 from collegium.cli.lookup import RunLookup
 from collegium.cli.output import Output
@@ -146,5 +146,8 @@ class Session:
         return time.time_ns() // 1_000_000
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine to its end."""
-        return asyncio.run(work)
+        """Run a coroutine to its end; an error of the command line's own comes out of the groups that held it."""
+        try:
+            return asyncio.run(work)
+        except* CliError as group:
+            raise first_of(group) from None

@@ -5,7 +5,7 @@ from collegium.cli.following import beginning
 from collegium.cli.output import JsonValue
 from collegium.cli.sending import send
 from collegium.cli.session import Session
-from collegium.cli.showing import show_live
+from collegium.cli.showing import show
 from collegium.ledger.views import RunView
 from collegium.log.port import Log
 from collegium_schemas.objective import ObjectiveSubmitted
@@ -42,4 +42,4 @@ async def submit_objective(
     if watch_ms is None:
         session.out.aside(f"follow it with: collegium watch {run_id}")
         return None
-    return await show_live(session, log, run_id, start=start, timeout_ms=watch_ms)
+    return await show(session, log, session.names, run_id, start=start, timeout_ms=watch_ms)

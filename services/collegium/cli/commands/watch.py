@@ -6,7 +6,7 @@ from collegium.cli.command import command
 from collegium.cli.durations import Duration
 from collegium.cli.errors import NotFound
 from collegium.cli.session import Session
-from collegium.cli.showing import show_live
+from collegium.cli.showing import show
 
 
 @command("collegium watch latest", "collegium watch 0199c5a0 --json")
@@ -25,4 +25,4 @@ async def _watch(session: Session, reference: str, timeout_ms: int) -> None:
     async with session.log() as log:
         if view.history is None:
             raise NotFound(f"the history of run {view.run_id} is not known")
-        await show_live(session, log, view.run_id, start=view.history.first_offset, timeout_ms=timeout_ms)
+        await show(session, log, session.names, view.run_id, start=view.history.first_offset, timeout_ms=timeout_ms)
