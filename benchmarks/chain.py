@@ -279,7 +279,7 @@ def main() -> None:
     parser.add_argument("--total", type=int, default=3_000, help="runs of the throughput part, per round")
     parser.add_argument("--at-once", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--partitions", type=int, default=4, help="of the co-partitioned topics")
+    parser.add_argument("--partitions", type=int, default=1, help="of the co-partitioned topics")
     parser.add_argument("--bootstrap", default=None, help="a broker that runs already")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(parser.parse_args()))
