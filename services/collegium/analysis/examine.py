@@ -26,6 +26,8 @@ from collegium_schemas.evidence import (
 
 MOST_CLAIMS: Final = 40
 """Claims kept per question."""
+MOST_CLAIMS_IN_ALL: Final = 600
+"""Claims kept of all questions, shared evenly: it keeps the analysis well below the largest message."""
 LEAST_SCORE: Final = 0.3
 """A sentence below this does not bear on the question."""
 ANSWERING_SCORE: Final = 0.5
@@ -72,7 +74,8 @@ def examine(evidence: Sequence[Evidence]) -> Analysis:
     """
     asked = gather(evidence)
     frequency, count = _frequencies(asked)
-    answers = [_answer(one, frequency, count) for one in asked]
+    share = max(1, min(MOST_CLAIMS, MOST_CLAIMS_IN_ALL // max(1, len(asked))))
+    answers = [_answer(one, frequency, count, share) for one in asked]
     claim_ids = _claim_ids(answers)
     every = _distinct(answers)
     subjects = frozenset(key for one in answers for key in one.question.names)
@@ -114,10 +117,10 @@ def _frequencies(asked: Sequence[Asked]) -> tuple[Mapping[str, int], int]:
     return frequency, len(places)
 
 
-def _answer(asked: Asked, frequency: Mapping[str, int], count: int) -> _Answers:
+def _answer(asked: Asked, frequency: Mapping[str, int], count: int, share: int) -> _Answers:
     question = read_question(asked.question, frequency, count)
     found = ((s, ranked.coverage) for ranked in asked.passages for s in statements(ranked.passage))
-    return _Answers(asked, question, best(question, found, limit=MOST_CLAIMS, least=LEAST_SCORE))
+    return _Answers(asked, question, best(question, found, limit=share, least=LEAST_SCORE))
 
 
 def _places(answers: _Answers) -> list[Place]:

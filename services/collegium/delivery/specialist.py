@@ -10,10 +10,14 @@ from collegium.delivery.markdown import render_markdown
 from collegium.delivery.page import render_html
 from collegium.delivery.report import Report, guarded_report
 from collegium.delivery.writing import ReportStore
+from collegium_schemas import limits
 from collegium_schemas.evidence import DeliveredFile, Delivery, Draft, ReportText, Review
 from collegium_schemas.tasks import FailureKind, TaskRequested
 
 _MEDIA_TYPES = {"report.md": "text/markdown", "report.html": "text/html", "report.json": "application/json"}
+
+_MOST_MARKDOWN_BYTES = limits.MAX_MESSAGE_BYTES // 2
+"""JSON escapes can nearly double a text."""
 
 
 class DeliverySpecialist:
@@ -87,6 +91,13 @@ def rendered(report: Report) -> dict[str, bytes]:
     }
 
 
+def _within_message(markdown: bytes, path: Path) -> str:
+    """The report as it may travel through a topic; of one that is too long, the beginning and where the rest is."""
+    if len(markdown) <= _MOST_MARKDOWN_BYTES:
+        return markdown.decode()
+    return f"{markdown[:_MOST_MARKDOWN_BYTES].decode(errors='ignore')}\n\n… continued in {path}\n"
+
+
 def _success(report: Report, effect_key: str, place: Path, files: dict[str, bytes]) -> Success:
     delivery = Delivery(
         effect_key=effect_key,
@@ -106,7 +117,7 @@ def _success(report: Report, effect_key: str, place: Path, files: dict[str, byte
         disagreements=len(report.disagreements),
         questions_without_evidence=report.questions_without_evidence,
     )
-    text = ReportText(title=report.title, markdown=files["report.md"].decode())
+    text = ReportText(title=report.title, markdown=_within_message(files["report.md"], place / "report.md"))
     found = (
         f"{report.sentences} supported sentences, {len(report.sources)} sources"
         if report.answered

@@ -69,22 +69,17 @@ class ReportStore:
         return place
 
     def _publish(self, place: Path, files: Mapping[str, bytes]) -> None:
+        """Put a directory with the files at its place, unless another attempt does so meanwhile."""
         self.root.mkdir(parents=True, exist_ok=True)
         staging = self.root / f".{place.name}.{secrets.token_hex(8)}"
-        staging.mkdir()
         try:
-            for name, content in files.items():
-                with (staging / name).open("xb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-            _sync_directory(staging)
-            try:
-                staging.rename(place)
-            except OSError:
-                if not place.is_dir():  # else another attempt was faster; the caller compares what it wrote
-                    raise
+            _write_all(staging, files)
+            staging.rename(place)
             _sync_directory(self.root)
+        except OSError:
+            # Another attempt was faster, and may have swept our staging directory: the caller compares its files.
+            if not place.is_dir():
+                raise
         finally:
             shutil.rmtree(staging, ignore_errors=True)
 
@@ -92,6 +87,17 @@ class ReportStore:
         """Remove what attempts that were killed have left; the report itself stands already."""
         for left in self.root.glob(f".{run_id}.*"):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _write_all(directory: Path, files: Mapping[str, bytes]) -> None:
+    """A new directory with the files in it, flushed to the disk."""
+    directory.mkdir()
+    for name, content in files.items():
+        with (directory / name).open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    _sync_directory(directory)
 
 
 def _compare(place: Path, receipt: Receipt) -> None:

@@ -24,6 +24,8 @@ _SUMMARY: Final = range(3, 7)
 _OUTSTANDING_SCORE: Final = 0.9
 _MOST_DISAGREEMENTS: Final = 10
 _LEAST_DISPUTED_SCORE: Final = 0.45
+_MOST_SOURCE_BYTES: Final = 500_000
+"""Text of all cited passages together: a draft carries them, and has to fit into one message."""
 _TITLE_CHARS: Final = 120
 _QUESTION_CHARS: Final = 400
 
@@ -79,6 +81,8 @@ class _Writer:
         self._material = material
         self._sources: dict[str, tuple[int, Passage]] = {}
         self._sentences = 0
+        self._reserved: set[str] = set()
+        self._source_bytes = 0
         versions = {passage.version for passage in material.passages.values()}
         self._several_versions = len(versions) > 1
 
@@ -91,7 +95,7 @@ class _Writer:
             least = max(_LEAST_SCORE, _LEAST_SHARE_OF_BEST * max((p.score for p in points), default=0.0))
             worthy = [point for point in points if point.score >= least]
             fresh = [point for point in worthy if point.key not in used][:MOST_PER_SECTION]
-            chosen = fresh or worthy[:1]
+            chosen = [point for point in fresh or worthy[:1] if self._affords(point)]
             used.update(point.key for point in chosen)
             found.append((question, chosen))
         return found
@@ -122,6 +126,8 @@ class _Writer:
         for contradiction, one, other in contradictions_of(self._material)[:_MOST_DISAGREEMENTS]:
             if max(one.score, other.score) < _LEAST_DISPUTED_SCORE:
                 continue
+            if not (self._affords(one) and self._affords(other)):
+                break
             by = "by version" if contradiction.explained_by_version else "by source"
             written.append(self._sentence(f"On {contradiction.about}, {by}:", "frame"))
             written.extend(self._fact(side, None, attributed=True) for side in (one, other))
@@ -148,6 +154,16 @@ class _Writer:
             kind="fact" if kind == "fact" else "frame",
             question_id=question_id,
         )
+
+    def _affords(self, point: Point) -> bool:
+        """Whether the draft can still carry the passages that a point cites; if so, they are reserved."""
+        new = {p.passage_id: p for p in point.passages if p.passage_id not in self._reserved}
+        size = sum(len(passage.text.encode()) for passage in new.values())
+        if self._source_bytes + size > _MOST_SOURCE_BYTES:
+            return False
+        self._source_bytes += size
+        self._reserved.update(new)
+        return True
 
     def _number(self, passage: Passage) -> int:
         number, _ = self._sources.setdefault(passage.passage_id, (len(self._sources) + 1, passage))

@@ -53,8 +53,7 @@ class Term:
 IGNORED: frozenset[str] = frozenset(
     """a an the of is are was were be been being am has have had having do does did doing done it its itself this that
     these those which who whom whose there here and as so then to in on at by for with from into onto per via
-    i we you they he she us our your their them his her my me than such also too very just own s t ll re ve d
-    e.g i.e etc""".split()
+    than such also too very just own s t ll re ve d e.g i.e etc""".split()
 )
 
 _WORD = re.compile(r"[A-Z][A-Za-z]*-\d+(?![\w-])|[^\W_]\w*(?:[._][^\W_]\w*)*(?:['’](?:s|re|ve|ll|d)\b)?|_\w+")

@@ -2,10 +2,11 @@
 
 The sentence is supported when every one of its terms stands in the span, in order, and the span holds no number,
 version, date or operator (negation, quantifier, modality, condition, comparison) that the sentence leaves out. It
-is refuted when the two say nearly the same but differ in an amount, a date, a version, a name, an opposite word or
-a negation. Everything else is not enough evidence.
+is refuted when the two say nearly the same but differ, at the same place, in an amount, a date, a version, a name
+or an opposite word, or when one denies what the other states. Everything else is not enough evidence.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -22,6 +23,22 @@ _LEAST_SPAN_SHARE: Final = 0.6
 """The share of the span's words that a sentence may not fall below: leaving out more may change what is said."""
 _LEAST_SPAN_SHARE_OF_PAIRS: Final = 0.85
 """The same where the span is two sentences: a sentence that only needs one of them is compared with that one."""
+_NARROWING: Final = frozenset(
+    (
+        *(Operator.NOT, Operator.ALL, Operator.ANY, Operator.FEW, Operator.ONLY, Operator.EITHER, Operator.ALWAYS),
+        *(
+            Operator.AT_MOST,
+            Operator.LESS,
+            Operator.EXACTLY,
+            Operator.IF,
+            Operator.UNLESS,
+            Operator.UNTIL,
+            Operator.WHEN,
+        ),
+    )
+)
+"""Beside these, leaving a word out says more than the source: `no broker restarted in time` is not `no broker
+restarted` (downward monotonicity)."""
 _FEWEST_WORDS: Final = 2
 
 
@@ -52,60 +69,69 @@ def compare(sentence: Said, span: Said) -> Comparison:
     pairs = align(sentence.terms, span.terms, matches)
     held, used = {i for i, _ in pairs}, {j for _, j in pairs}
     words = [i for i, term in enumerate(sentence.terms) if not term.exact]
-    share = sum(i in held for i in words) / len(words) if words else 0.0
-    added = [term for i, term in enumerate(sentence.terms) if i not in held]
-    left_out = [term for j, term in enumerate(span.terms) if j not in used]
+    span_words = [j for j, term in enumerate(span.terms) if not term.exact]
+    share = sum(i in held for i in words) / max(1, len(words))
+    span_share = sum(j in used for j in span_words) / max(1, len(span_words))
     if share < _LEAST_SHARE or len(words) < _FEWEST_WORDS:
         return Comparison(Verdict.NOT_ENOUGH_EVIDENCE, "no sentence of the cited passage says this", share)
-    found = _difference(sentence, span, added, left_out)
+    found = _difference(sentence, span, pairs)
     if found is not None:
         verdict, reason = found
-        # In two sentences some other number or negation is always near: they can support, but not refute.
-        return Comparison(verdict if span.sentences == 1 else Verdict.NOT_ENOUGH_EVIDENCE, reason, share)
-    span_words = [j for j, term in enumerate(span.terms) if not term.exact]
-    least = _LEAST_SPAN_SHARE if span.sentences == 1 else _LEAST_SPAN_SHARE_OF_PAIRS
-    if sum(j in used for j in span_words) < least * len(span_words):
+        # In two sentences, or in much longer ones, some other number or negation is always near: they may
+        # support a sentence, but they do not refute one.
+        refutes = span.sentences == 1 and span_share >= _LEAST_SPAN_SHARE
+        return Comparison(verdict if refutes else Verdict.NOT_ENOUGH_EVIDENCE, reason, share)
+    if span_share < _least_span_share(span):
         return Comparison(Verdict.NOT_ENOUGH_EVIDENCE, "it leaves out much of what the source says with it", share)
     return Comparison(Verdict.SUPPORTED, "the cited passage says this", share)
 
 
-def _difference(
-    sentence: Said, span: Said, added: Sequence[Term], left_out: Sequence[Term]
-) -> tuple[Verdict, str] | None:
+def _least_span_share(span: Said) -> float:
+    if any(term.key in _NARROWING for term in span.terms if term.kind is TermKind.OPERATOR):
+        return 1.0
+    return _LEAST_SPAN_SHARE if span.sentences == 1 else _LEAST_SPAN_SHARE_OF_PAIRS
+
+
+def _difference(sentence: Said, span: Said, pairs: Sequence[tuple[int, int]]) -> tuple[Verdict, str] | None:
     """The most telling difference between two texts that speak of the same thing; None when there is none."""
-    for stated, source in _opposed_pairs(added, left_out):
-        reason = f"it says “{sentence.quote(stated)}” where the source says “{span.quote(source)}”"
-        return Verdict.REFUTED, reason
+    added = _unaligned(sentence.terms, [i for i, _ in pairs])
+    left_out = _unaligned(span.terms, [j for _, j in pairs])
+    for gap, stated in added:
+        beside = [term for other, term in left_out if other == gap]
+        source = next((term for term in beside if _exclude(stated, term)), None)
+        if source is None and stated.name and len(beside) == 1 and beside[0].name:
+            source = beside[0]
+        if source is not None:
+            reason = f"it says “{sentence.quote(stated)}” where the source says “{span.quote(source)}”"
+            return Verdict.REFUTED, reason
     if _denials(added) % 2 != _denials(left_out) % 2:
         return Verdict.REFUTED, "one of the sentence and its source denies what the other states"
     if added:
-        first = added[0]
-        return Verdict.NOT_ENOUGH_EVIDENCE, f"the source does not say “{sentence.quote(first)}” there"
-    missing = next((term for term in left_out if term.exact), None)
+        return Verdict.NOT_ENOUGH_EVIDENCE, f"the source does not say “{sentence.quote(added[0][1])}” there"
+    missing = next((term for _, term in left_out if term.exact), None)
     if missing is not None:
         return Verdict.NOT_ENOUGH_EVIDENCE, f"it leaves out “{span.quote(missing)}”, on which its meaning may depend"
     return None
 
 
-def _opposed_pairs(added: Sequence[Term], left_out: Sequence[Term]) -> list[tuple[Term, Term]]:
-    """Terms of the sentence beside terms of the span that cannot both be right."""
-    found: list[tuple[Term, Term]] = []
-    for stated in added:
-        for source in left_out:
-            if _exclude(stated, source):
-                found.append((stated, source))
-    return found
+def _unaligned(found: Sequence[Term], aligned: Sequence[int]) -> list[tuple[int, Term]]:
+    """The terms that have no counterpart, each with its place: how many aligned terms stand before it."""
+    held = set(aligned)
+    return [(bisect_left(aligned, at), term) for at, term in enumerate(found) if at not in held]
 
 
 def _exclude(stated: Term, source: Term) -> bool:
+    """Whether two terms at one place cannot both be right."""
     if stated.kind is not source.kind:
         return False
     if stated.kind is TermKind.OPERATOR:
         return opposite(Operator(stated.key), Operator(source.key))
     if stated.kind is TermKind.WORD:
-        return opposed(stated.key, source.key) or (stated.name and source.name)
+        return opposed(stated.key, source.key)
+    if stated.measure is not None and source.measure is not None:
+        return stated.measure.unit == source.measure.unit
     return True
 
 
-def _denials(found: Sequence[Term]) -> int:
-    return sum(term.key == Operator.NOT for term in found)
+def _denials(found: Sequence[tuple[int, Term]]) -> int:
+    return sum(term.key == Operator.NOT for _, term in found)

@@ -7,9 +7,8 @@ from typing import Final
 from collegium.language.attribution import Attributed, read_attribution, short_title
 from collegium.language.plain import plain, trimmed
 from collegium.language.settings import Setting, read_statement, same_value, settings
-from collegium.language.terms import terms
-from collegium.verification.comparing import Comparison, Said, compare
-from collegium.verification.sources import fault_of, readable
+from collegium.verification.comparing import Comparison, compare
+from collegium.verification.sources import fault_of, readable, said_of
 from collegium_schemas.evidence import Passage, Sentence, SentenceVerdict, Verdict
 
 _CLOSELY_COMPARED: Final = 3
@@ -75,7 +74,7 @@ def carries(said: str, passage: Passage) -> Comparison:
     source = readable(passage.text)
     if plain(said) in source.verbatim:
         return Comparison(Verdict.SUPPORTED, "the cited passage says this in the same words", 1.0)
-    stated = Said(said, terms(said))
+    stated = said_of(said)
     keys = {term.key for term in stated.terms}
     nearest = sorted(range(len(source.spans)), key=lambda at: (-len(keys & source.keys[at]), at))[:_CLOSELY_COMPARED]
     compared = [compare(stated, source.spans[at]) for at in nearest if keys & source.keys[at]]

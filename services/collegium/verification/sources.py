@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from collegium.language.plain import plain
+from collegium.language.plain import plain, trimmed
 from collegium.language.sentences import Span, sentences
 from collegium.language.terms import terms
 from collegium.verification.comparing import Said
@@ -33,9 +33,15 @@ def readable(text: str) -> Readable:
     spans = [span.of(text) for span in found]
     pairs = [Span(a.start, b.end).of(text) for a, b in pairwise(found)]
     triples = [Span(a.start, c.end).of(text) for a, _, c in zip(found, found[1:], found[2:], strict=False)]
-    said = (*(Said(span, terms(span)) for span in spans), *(Said(span, terms(span), sentences=2) for span in pairs))
+    said = (*(said_of(span) for span in spans), *(said_of(span, sentences=2) for span in pairs))
     keys = tuple(frozenset(term.key for term in one.terms) for one in said)
     return Readable(said, keys, frozenset(plain(span) for span in (*spans, *pairs, *triples)))
+
+
+def said_of(text: str, *, sentences: int = 1) -> Said:
+    """A text ready to be compared, without list marker or leading connective."""
+    bare = trimmed(text)
+    return Said(bare, terms(bare), sentences)
 
 
 def fault_of(passage: Passage, retrieved: Mapping[str, Passage]) -> str | None:

@@ -5,6 +5,7 @@ from collegium.drafting.compose import MOST_PER_SECTION, compose, title_of
 from collegium.drafting.specialist import rejected_sentences
 from collegium.language.plain import plain
 from collegium_schemas.evidence import Draft, Evidence, Review, SentenceVerdict, Verdict
+from collegium_schemas.limits import MAX_MESSAGE_BYTES
 from report_worlds import evidence, kafka_passages, passage, setting_page
 
 GOAL = "What is the default of acks in 2.8 and 3.9?"
@@ -101,3 +102,25 @@ def test_a_title_is_the_goal_s_first_line_cut_at_a_word() -> None:
 def test_the_same_inputs_give_the_same_bytes() -> None:
     """Drafting is deterministic."""
     assert _draft(_conflict()).to_json() == _draft(_conflict()).to_json()
+
+
+def test_a_draft_stays_within_one_message_whatever_its_passages_weigh() -> None:
+    """With passages of the largest size in every answer, some findings are left out rather than all of them."""
+    filler = "的" * 7_800
+    found = [
+        evidence(
+            f"How does the broker {number} elect leaders?",
+            *(
+                passage(
+                    f"{filler}\n\nThe broker {number} elects leaders by rule {page} of its election protocol.",
+                    document=f"{number}-{page}.html",
+                )
+                for page in range(8)
+            ),
+            question_id=f"q{number}",
+        )
+        for number in range(1, 9)
+    ]
+    draft = _draft(found)
+    assert draft.sources
+    assert len(draft.to_json()) < MAX_MESSAGE_BYTES
