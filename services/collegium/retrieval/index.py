@@ -6,6 +6,7 @@ Files of an index directory: `passages.jsonl` (one passage a line), `offsets.npy
 
 import hashlib
 import json
+import logging
 import mmap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -92,6 +93,7 @@ def build_index(directory: Path, documents: Sequence[Document], read_text: Calla
     np.save(directory / "documents.npy", np.array(collected.documents, dtype=np.int32))
     np.save(directory / "groups.npy", np.array(collected.groups, dtype=np.int32))
     if collected.vocabulary:
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # its import sets DEBUG, whatever the process wants
         scorer = cast(_Bm25, bm25s.BM25(k1=_K1, b=_B, method="lucene"))
         show_progress = False
         scorer.index((collected.token_ids, collected.vocabulary), show_progress=show_progress)
