@@ -16,11 +16,11 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line."""
-    sys.excepthook = _one_line
+    sys.excepthook = one_line
     cli()
 
 
-def _one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def one_line(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Show a fault of the program itself in one line, unless COLLEGIUM_DEBUG asks for all of it."""
     from collegium.cli.settings import DebugSettings  # settings are too slow to import for `--help`
 

@@ -9,11 +9,10 @@ from pydantic import ValidationError
 from collegium.agent.settings import AgentSettings
 from collegium.cli.corpora import add_documents
 from collegium.cli.errors import UsageFault
+from collegium.cli.playbooks import library
 from collegium.cli.session import Session
 from collegium.cli.showing import show
 from collegium.embedded.inprocess import in_process, installed
-from collegium.orchestrator.playbooks import load_library
-from collegium.orchestrator.settings import OrchestratorSettings
 from collegium.retrieval.corpus import corpora
 from collegium_schemas.envelope import explain
 from collegium_schemas.objective import ObjectiveSubmitted
@@ -40,10 +39,10 @@ async def run_alone(session: Session, objective: ObjectiveSubmitted, corpus: Pat
     except ValidationError as error:
         raise UsageFault(f"environment COLLEGIUM_*: {explain(error)}") from error
     name = _corpus_name(session, corpus)
-    library = load_library(OrchestratorSettings().playbook_dirs)
+    playbooks = library()
     async with session.tracing() as tracing:
-        with installed(sorted(library.roles), settings) as specialists:
-            async with in_process(specialists, library=library, tracing=tracing) as system:
+        with installed(sorted(playbooks.roles), settings) as specialists:
+            async with in_process(specialists, library=playbooks, tracing=tracing) as system:
                 run_id = await system.submit(objective.model_copy(update={"corpus": name}))
                 await show(session, system.log, system.names, run_id, start="earliest", timeout_ms=timeout_ms)
 

@@ -1,5 +1,6 @@
 """How a command is declared: its function, an example for its help, and the options that every command has."""
 
+import logging
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec
 
@@ -34,6 +35,7 @@ def command(
     def declare(function: Callable[Concatenate[Session, P], object]) -> ExampleCommand:
         def run(*args: P.args, **kwargs: P.kwargs) -> object:
             as_json, verbose = bool(kwargs.pop("as_json")), bool(kwargs.pop("verbose"))
+            _log_to_stderr(verbose=verbose)
             return function(Session(Output(json=as_json, verbose=verbose)), *args, **kwargs)
 
         run.__name__ = function.__name__
@@ -44,6 +46,11 @@ def command(
         return declared
 
     return declare
+
+
+def _log_to_stderr(*, verbose: bool) -> None:
+    """Libraries and services in this process speak up only when asked to, or when something is broken."""
+    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(levelname)s %(name)s: %(message)s")
 
 
 def _common_options(function: Callable[..., object]) -> Callable[..., object]:

@@ -11,7 +11,7 @@ CliError
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Final, TypeVar
+from typing import ClassVar, Final, TypeVar, cast
 
 from collegium.cli.exits import Exit
 
@@ -89,7 +89,7 @@ def topic_problems(problems: Sequence[str]) -> str:
 
 def first_of(group: ExceptionGroup[E]) -> E:
     """The first error in nested groups of them."""
-    error: E | ExceptionGroup[E] = group
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return error
+    first = group.exceptions[0]
+    if isinstance(first, ExceptionGroup):
+        return first_of(cast("ExceptionGroup[E]", first))
+    return first

@@ -26,7 +26,7 @@ class LedgerClient:
     """
 
     def __init__(self, url: str, *, timeout_ms: int) -> None:
-        self._url = url
+        self.url = url
         self._timeout_s = timeout_ms / 1000
 
     async def runs(self, *, status: RunStatus | None = None, limit: int, prefix: str = "") -> RunPage:
@@ -42,7 +42,7 @@ class LedgerClient:
             params["prefix"] = prefix
         page = await self._get("/runs", RunPage, params)
         if page is None:
-            raise LedgerUnavailable(f"{self._url} has no /runs")
+            raise LedgerUnavailable(f"{self.url} has no /runs")
         return page
 
     async def run(self, run_id: str) -> RunView | None:
@@ -64,14 +64,14 @@ class LedgerClient:
     async def _get(self, path: str, kind: type[C], params: dict[str, str | int]) -> C | None:
         try:
             async with httpx.AsyncClient(timeout=self._timeout_s, trust_env=False) as client:
-                answer = await client.get(self._url + path, params=params)
+                answer = await client.get(self.url + path, params=params)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise LedgerUnavailable(f"{self._url}: {type(error).__name__}: {error}") from error
+            raise LedgerUnavailable(f"{self.url}: {type(error).__name__}: {error}") from error
         if answer.status_code == HTTPStatus.NOT_FOUND:
             return None
         if answer.status_code != HTTPStatus.OK:
-            raise LedgerUnavailable(f"{self._url}{path} answered {answer.status_code}")
+            raise LedgerUnavailable(f"{self.url}{path} answered {answer.status_code}")
         try:
             return kind.read(answer.content)
         except ValidationError as error:
-            raise LedgerUnavailable(f"{self._url}{path} answered something else") from error
+            raise LedgerUnavailable(f"{self.url}{path} answered something else") from error

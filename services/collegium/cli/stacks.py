@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from collegium.cli.errors import CliError, KafkaUnreachable, NotFound, Refused, TimedOut, UsageFault
+from collegium.cli.playbooks import library
 from collegium.embedded.errors import (
     BrokerError,
     EmbeddedError,
@@ -20,8 +21,6 @@ from collegium.embedded.errors import (
 from collegium.embedded.operate import StackHealth
 from collegium.embedded.settings import EmbeddedSettings
 from collegium.embedded.stack import StackOptions
-from collegium.orchestrator.playbooks import load_library
-from collegium.orchestrator.settings import OrchestratorSettings
 from collegium_schemas.envelope import explain
 
 ALWAYS = ("orchestrator", "ledger")
@@ -30,7 +29,7 @@ ALWAYS = ("orchestrator", "ledger")
 
 def specialists() -> tuple[str, ...]:
     """The roles that the playbooks need, in order."""
-    return tuple(sorted(load_library(OrchestratorSettings().playbook_dirs).roles))
+    return tuple(sorted(library().roles))
 
 
 def embedded_settings() -> EmbeddedSettings:

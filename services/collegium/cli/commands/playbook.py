@@ -7,10 +7,10 @@ import click
 from collegium.cli.command import command, family
 from collegium.cli.errors import NotFound, UsageFault
 from collegium.cli.output import JsonValue
+from collegium.cli.playbooks import library
 from collegium.cli.session import Session
-from collegium.orchestrator.playbooks import PlaybookError, load_library, load_playbook
+from collegium.orchestrator.playbooks import PlaybookError, load_playbook
 from collegium.orchestrator.playbooks.drawing import mermaid, outline
-from collegium.orchestrator.settings import OrchestratorSettings
 from collegium_schemas.playbook import Playbook
 
 
@@ -49,14 +49,14 @@ def graph(session: Session, name: str, as_mermaid: bool) -> None:  # noqa: FBT00
 
 
 def _found(name: str) -> Playbook:
-    library = load_library(OrchestratorSettings().playbook_dirs)
-    if name in library.playbooks:
-        return library.playbooks[name]
-    if name in library.invalid:
-        raise UsageFault(f"playbook {name} is invalid: {library.invalid[name]}")
+    known = library()
+    if name in known.playbooks:
+        return known.playbooks[name]
+    if name in known.invalid:
+        raise UsageFault(f"playbook {name} is invalid: {known.invalid[name]}")
     path = Path(name)
     if not path.is_file():
-        raise NotFound(f"there is no playbook or file {name!r}; known: {', '.join(sorted(library.playbooks))}")
+        raise NotFound(f"there is no playbook or file {name!r}; known: {', '.join(sorted(known.playbooks))}")
     try:
         return load_playbook(path)
     except PlaybookError as error:
