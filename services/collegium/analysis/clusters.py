@@ -4,8 +4,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Final, TypeVar
 
-from collegium.analysis.claims import Statement
 from collegium.analysis.comparing import Conflict, conflict, say_the_same
+from collegium.analysis.statements import Statement
 
 _MOST_COMPARED: Final = 200
 """Statements that are compared pairwise at most: 20,000 pairs, most of them decided by one set intersection."""

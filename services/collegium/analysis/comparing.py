@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from collegium.analysis.claims import Statement
+from collegium.analysis.statements import Statement
 from collegium.language.alignment import align
 from collegium.language.operators import Operator
 from collegium.language.opposites import opposed
@@ -51,8 +51,7 @@ def say_the_same(one: Statement, other: Statement) -> bool:
         return False
     if _overlap(one.keys, other.keys) < _SAME_SHARE:
         return False
-    first, second = [t for t in one.terms if t.exact], [t for t in other.terms if t.exact]
-    return len(first) == len(second) and all(matches(a, b) or matches(b, a) for a, b in zip(first, second, strict=True))
+    return _same_exactly(one.terms, other.terms)
 
 
 def conflict(one: Statement, other: Statement, subjects: frozenset[str]) -> Conflict | None:
@@ -120,8 +119,17 @@ def _of_sentences(one: Statement, other: Statement) -> Conflict | None:
     right = [t for j, t in enumerate(second) if j not in {j for _, j in pairs}]
     opposites = sum(opposed(a.key, b.key) for a in left for b in right)
     if negated(one.terms) != negated(other.terms):
-        return Conflict("negation", about) if len(pairs) >= 0.9 * longer - 1 and not opposites else None
+        alone = len(pairs) >= 0.9 * longer - 1 and not opposites and _same_exactly(one.terms, other.terms, but_not=True)
+        return Conflict("negation", about) if alone else None
     return Conflict("value", about) if opposites == 1 and len(left) == len(right) == 1 else None
+
+
+def _same_exactly(one: Sequence[Term], other: Sequence[Term], *, but_not: bool = False) -> bool:
+    """Whether the numbers, versions, dates and operators are the same, in order; `but_not` leaves negations aside."""
+    first, second = (
+        [term for term in found if term.exact and not (but_not and term.key == Operator.NOT)] for found in (one, other)
+    )
+    return len(first) == len(second) and all(matches(a, b) or matches(b, a) for a, b in zip(first, second, strict=True))
 
 
 def _numbers_differ(one: Sequence[Term], other: Sequence[Term]) -> bool:

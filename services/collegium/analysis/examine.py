@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from collegium.analysis.claims import Scored, Statement, best, denies, statements
 from collegium.analysis.clusters import Place, conflicts, groups, same_pairs
 from collegium.analysis.comparing import statement_text, versions_differ
 from collegium.analysis.question import Question, read_question
+from collegium.analysis.scoring import Scored, best
+from collegium.analysis.statements import Statement, denies, statements
 from collegium.language.quantities import Measure
 from collegium.language.terms import TermKind
 from collegium_schemas import limits

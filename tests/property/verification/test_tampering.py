@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from collegium.analysis.claims import statements
+from collegium.analysis.statements import statements
 from collegium.language.plain import trimmed
 from collegium.language.quantities import measures
 from collegium.verification.judging import carries

@@ -1,30 +1,26 @@
-"""Sentences of the evidence that bear on a question, scored."""
+"""How much a statement bears on a question."""
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
 from collegium.analysis.question import Question, keys_of
-from collegium.language.operators import Operator
+from collegium.analysis.statements import Statement
 from collegium.language.plain import trimmed
-from collegium.language.sentences import Span, sentences
-from collegium.language.settings import Setting, settings
-from collegium.language.terms import Term, TermKind, content, terms
+from collegium.language.terms import TermKind, content, terms
 from collegium.language.tokens import fold, stem
 from collegium.language.versions import same_version
-from collegium_schemas.evidence import Passage
 
-_SHORTEST_CHARS: Final = 20
-_LONGEST_CHARS: Final = 600
-_FEWEST_WORDS: Final = 3
 _CONTEXT_SHARE: Final = 0.6
 """How much a question's word counts that stands only in the headings above the sentence."""
+_NEIGHBOUR_SHARE: Final = 0.3
+"""The same for a word that stands only in other sentences of the passage."""
 _SETTING_CONTEXT_SHARE: Final = 0.9
 _NAMED_SETTING: Final = 0.97
-"""The score of a labelled value whose setting the question names in full."""
+_NAMED_BUT_NOT_ASKED: Final = 0.6
+"""The scores of a labelled value whose setting the question names in full, asking for its default or something else."""
 _PHRASE: Final = 0.06
 _MOST_PER_PASSAGE: Final = 6
 
@@ -33,39 +29,14 @@ _POINTS_BACK: Final = re.compile(
 )
 _ABOUT_THE_TEXT: Final = re.compile(
     r"(?:Let['’]?s|As (?:described|mentioned|noted|discussed)|In (?:this|the following) section|Now that|We will)\b"
+    r"|For now\b|.*\b(?:described|discussed|explained|covered)\b.{0,30}\b(?:section|below|later|next)\b"
     r"|.*\b(?:picture|figure|diagram|table|image)s? (?:above|below)\b"
 )
 _CROSS_REFERENCE: Final = re.compile(
     r"\b(?:see|refer to|click|visit|read more|for more (?:information|details))\b", re.I
 )
 _REASON: Final = re.compile(r"\b(?:because|since|so that|in order to|reason|due to)\b")
-_CODE: Final = re.compile(r"^(?: {4,}|\t)|^\S+=\[|[{};]\s*$|^\s*[$#>]\s|\\$|=>|\bbin/\w+\.sh\b|--\w+", re.MULTILINE)
 _ENDS: Final = re.compile(r"[.!?…]['\")\]]*$")
-# Text that addresses whoever processes it instead of saying something about its subject is never a claim.
-_ADDRESSES_READER: Final = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|prompts?|rules|above|previous|context)\b"
-    r"|\byou are (?:now|an?)\b.{0,30}\b(?:assistant|ai|model|agent|bot)\b|\bsystem prompt\b|<\|?(?:im_start|system)"
-    r"|\b(?:assistant|ai model|language model)s?\b.{0,30}\b(?:must|should|reply|respond|answer|report|output)\b",
-    re.IGNORECASE | re.DOTALL,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One sentence of a passage, ready to be compared. `setting` is set for a labelled value (`Default: | 1`)."""
-
-    passage: Passage
-    span: Span
-    text: str
-    terms: tuple[Term, ...]
-    keys: frozenset[str]
-    context: frozenset[str]
-    setting: Setting | None = None
-
-    @property
-    def place(self) -> tuple[str, int]:
-        """What identifies the sentence in the corpus."""
-        return self.passage.passage_id, self.span.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,52 +47,11 @@ class Scored:
     score: float
 
 
-def statements(passage: Passage) -> tuple[Statement, ...]:
-    """The sentences of a passage that state something on their own, and its labelled values, in order."""
-    context = keys_of(terms(f"{passage.title}\n{passage.heading}"))
-    return tuple(
-        Statement(passage, one.span, one.span.of(passage.text), one.terms, keys_of(one.terms), context, one.setting)
-        for one in _read(passage.text, passage.heading)
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Stated:
-    span: Span
-    terms: tuple[Term, ...]
-    setting: Setting | None = None
-
-
-@lru_cache(maxsize=1024)
-def _read(text: str, heading: str) -> tuple[_Stated, ...]:
-    rows = settings(text, heading)
-    found = [_Stated(row.span, terms(row.statement()), row) for row in rows]
-    for span in sentences(text):
-        if any(span.start < row.span.end and row.span.start < span.end for row in rows):
-            continue
-        said = terms(span.of(text)) if _states_something(span.of(text)) else ()
-        if len(content(said)) >= _FEWEST_WORDS:
-            found.append(_Stated(span, said))
-    return tuple(sorted(found, key=lambda one: one.span.start))
-
-
-def addresses_reader(text: str) -> bool:
-    """Whether a text gives orders to whoever processes it, as planted instructions do."""
-    return _ADDRESSES_READER.search(text) is not None
-
-
-def _states_something(text: str) -> bool:
-    """Prose of one sentence: no heading, code, table row, question, lead-in, or order to the reader."""
-    if not _SHORTEST_CHARS <= len(text) <= _LONGEST_CHARS or text.endswith((":", "?")) or " | " in text:
-        return False
-    letters = sum(character.isalpha() or character == " " for character in text)
-    return letters >= 0.7 * len(text) and _CODE.search(text) is None and not addresses_reader(text)
-
-
 def score(question: Question, statement: Statement, coverage: float) -> float:
     """How much a statement bears on a question: the weighted share of the question's words that it holds.
 
-    Words only in the headings above count less, except for a labelled value, which its heading names. What the
+    Words only in the headings above, or elsewhere in the passage, count less, except for a labelled value, which its
+    heading names. What the
     question wants (a default, a number, a reason) raises it; a sentence that leans on another one, names another
     version than asked, or sends the reader elsewhere is lowered.
 
@@ -131,18 +61,24 @@ def score(question: Question, statement: Statement, coverage: float) -> float:
         coverage: the share of the question that the search found in the passage as a whole.
     """
     if statement.setting is not None and fold(statement.setting.name) in question.mentioned:
-        return _NAMED_SETTING * _standing(question, statement)
+        named = _NAMED_SETTING if question.wants == "default" else _NAMED_BUT_NOT_ASKED
+        return named * _standing(question, statement)
     total = sum(question.weights.values())
     keys = _with_joined(question, statement.keys)
     if total <= 0 or not (question.weights.keys() & keys):
         return 0.0
-    context = _with_joined(question, statement.context)
-    share = _SETTING_CONTEXT_SHARE if statement.setting else _CONTEXT_SHARE
-    held = sum(
-        weight if key in keys else share * weight if key in context else 0.0 for key, weight in question.weights.items()
-    )
+    held = sum(weight * _holding(question, statement, key, keys) for key, weight in question.weights.items())
     base = held / total * (0.8 + 0.2 * coverage)
     return max(0.0, min(1.0, (base + _bonus(question, statement)) * _standing(question, statement)))
+
+
+def _holding(question: Question, statement: Statement, key: str, keys: frozenset[str]) -> float:
+    """How much a statement holds of one word: 1 itself, less where only its surroundings do."""
+    if key in keys:
+        return 1.0
+    if key in _with_joined(question, statement.context):
+        return _SETTING_CONTEXT_SHARE if statement.setting else _CONTEXT_SHARE
+    return _NEIGHBOUR_SHARE if key in statement.around and statement.setting is None else 0.0
 
 
 def _with_joined(question: Question, keys: frozenset[str]) -> frozenset[str]:
@@ -185,7 +121,18 @@ def _standing(question: Question, statement: Statement) -> float:
         label = statement.setting.label
         asked = label == "default" or stem(label.split()[0]) in question.weights
         return factor if asked else 0.5 * factor
-    text = trimmed(statement.text)
+    kinds = {term.kind for term in statement.terms}
+    if question.wants == "date" and TermKind.DATE not in kinds:
+        factor *= 0.7
+    named = [term.key for term in statement.terms if term.kind is TermKind.VERSION]
+    if named and question.versions and not any(same_version(a, b) for a in named for b in question.versions):
+        factor *= 0.7
+    return factor * _wording(trimmed(statement.text))
+
+
+def _wording(text: str) -> float:
+    """A factor below 1 for a sentence that does not stand on its own."""
+    factor = 1.0
     if _POINTS_BACK.match(text):
         factor *= 0.85
     if _ABOUT_THE_TEXT.match(text):
@@ -212,8 +159,3 @@ def best(question: Question, found: Iterable[tuple[Statement, float]], *, limit:
             per_passage[passage_id] = per_passage.get(passage_id, 0) + 1
             taken.append(one)
     return taken
-
-
-def denies(statement: Statement) -> bool:
-    """Whether the sentence holds a negation."""
-    return any(term.key == Operator.NOT for term in statement.terms)
