@@ -41,7 +41,8 @@ def _success(reviewed: Reviewed) -> Success:
     if summary.not_enough_evidence:
         note += f", {summary.not_enough_evidence} without enough evidence"
     if reviewed.review.unanswered_question_ids:
-        note += f"; {len(reviewed.review.unanswered_question_ids)} questions unanswered"
+        unanswered = len(reviewed.review.unanswered_question_ids)
+        note += f"; {unanswered} question{'s' if unanswered > 1 else ''} unanswered"
     return Success(
         outputs=(Output("review", reviewed.review),),
         confidence=summary.supported / judged if judged else 1.0,
