@@ -26,6 +26,7 @@ _MOST_PER_PASSAGE: Final = 6
 
 _POINTS_BACK: Final = re.compile(
     r"(?:This|It|They|These|Those|Such|He|She|That|Here|Its|Their|Otherwise|The (?:latter|former|following))\b"
+    r"|(?:If|When|In|For|With|By|On|To)\b.{0,25}\b(?:this|these|those)\b"
 )
 _ABOUT_THE_TEXT: Final = re.compile(
     r"(?:Let['’]?s|As (?:described|mentioned|noted|discussed)|In (?:this|the following) section|Now that|We will)\b"

@@ -74,6 +74,12 @@ def title_of(goal: str) -> str:
     return line[:1].upper() + line[1:] or "Report"
 
 
+def heading_of(question: str) -> str:
+    """A question as a heading: on one line, with a capital."""
+    line = " ".join(question.split())[: limits.MAX_TEXT_CHARS]
+    return line[:1].upper() + line[1:]
+
+
 class _Writer:
     """Numbers sentences and sources in reading order."""
 
@@ -116,7 +122,7 @@ class _Writer:
         """The findings on one question."""
         return Section(
             question_id=question.question_id,
-            heading=question.question[: limits.MAX_TEXT_CHARS],
+            heading=heading_of(question.question),
             sentences=tuple(self._fact(point, question.question_id) for point in points),
         )
 
@@ -174,7 +180,7 @@ def _limitations(findings: Sequence[tuple[QuestionAnalysis, list[Point]]]) -> tu
     """What the report could not establish, or rests on one document only."""
     found: list[str] = []
     for question, points in findings:
-        asked = question.question[:_QUESTION_CHARS]
+        asked = heading_of(question.question)[:_QUESTION_CHARS]
         documents = {passage.document_id for point in points for passage in point.passages}
         if not points:
             found.append(f"No evidence found for: {asked}")
