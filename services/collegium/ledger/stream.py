@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
-from typing import Any, cast
+from typing import Any, Final, TypedDict, cast
 
 import faust
 from faust.types import TP, EventT, StreamT
@@ -17,8 +17,19 @@ from collegium.log.kafka.connection import Connection
 from collegium.log.port import Headers, Record
 from collegium.log.topics import TopicNames
 
+
+class _Serialization(TypedDict):
+    key_type: type[bytes]
+    value_type: type[bytes]
+    key_serializer: str
+    value_serializer: str
+
+
 OnRecord = Callable[[Shelf, Record], Awaitable[None]]
 """Given a record of run-events; folds it."""
+
+_BYTES: Final = _Serialization(key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+"""The types alone are not enough: Faust would decode JSON, and end at the first record that is none."""
 
 
 class FaustTable(MutableMapping[str, bytes]):
@@ -137,15 +148,7 @@ class LedgerStream(faust.App):
         return {tp.partition for tp in self.consumer.assignment() if tp.topic == self._events_topic}
 
     def _shelf(self, names: TopicNames, runs_per_partition: int) -> Shelf:
-        changelog = self.topic(
-            names(VIEWS),
-            key_type=bytes,
-            value_type=bytes,
-            key_serializer="raw",  # the types alone are not enough: recovery would decode JSON
-            value_serializer="raw",
-            partitions=self._partitions,
-            compacting=True,
-        )
+        changelog = self.topic(names(VIEWS), partitions=self._partitions, compacting=True, **_BYTES)
         table = cast(
             "faust.Table[bytes, bytes]",
             self.Table(
@@ -166,7 +169,7 @@ class LedgerStream(faust.App):
         self._restored = True
 
     def _listen(self, on_record: OnRecord) -> None:
-        source = self.topic(self._events_topic, key_type=bytes, value_type=bytes)
+        source = self.topic(self._events_topic, **_BYTES)
 
         async def fold(stream: StreamT[bytes]) -> None:
             # Faust declares `events` as a coroutine; it is an asynchronous generator.
