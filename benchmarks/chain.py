@@ -220,6 +220,8 @@ async def measure(bootstrap: str, given: argparse.Namespace, directory: Path) ->
         "COLLEGIUM_DATA_DIR": str(directory),
         "COLLEGIUM_ORCHESTRATOR_PLAYBOOK_DIRS": json.dumps([str(HERE / "playbooks")]),
         "COLLEGIUM_LOG_LEVEL": "warning",
+        "COLLEGIUM_AGENT_CONCURRENCY": str(given.at_once),
+        "COLLEGIUM_AGENT_HIGH_WATER": str(given.at_once * 2),
     }
     took: dict[str, list[float]] = {"raw": [], "collegium": []}
     rates: dict[str, list[float]] = {"raw": [], "collegium": []}

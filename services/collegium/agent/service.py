@@ -31,6 +31,7 @@ from collegium.log.settings import KafkaSettings
 from collegium.log.startup import await_topics
 from collegium.log.topics import TopicNames
 from collegium.telemetry.errors import TelemetryError
+from collegium.telemetry.garbage import spare_collections
 from collegium.telemetry.setup import TelemetrySettings, telemetry
 
 _BEYOND_DRAIN_S: Final = 15.0
@@ -98,6 +99,7 @@ def main(build: Callable[[AgentSettings], Specialist]) -> int:
         _say(f"a COLLEGIUM_ setting is wrong: {explain(error)}")
         return EXIT_SETTINGS
     status = EXIT_STOPPED
+    spare_collections()
     try:
         with suppress(asyncio.CancelledError), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(specialist, settings))

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from collegium.log.errors import TopicMismatch
-from collegium.log.port import MAX_RECORD_BYTES, Log, NewTopic
+from collegium.log.port import MAX_RECORD_BYTES, Log, NewTopic, TopicDescription
+from collegium.log.sizes import MAX_TOPIC_RECORD_BYTES
 from collegium_schemas.catalogue import CO_PARTITIONED, TOPICS, TopicSpec, tasks_topic
 
 DEFAULT_PREFIX: Final = "collegium."
 DEFAULT_CO_PARTITIONS: Final = 4
+SIZE_LIMIT: Final = "max.message.bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,10 @@ def required(names: TopicNames, roles: Iterable[str], co_partitions: int) -> tup
 
 
 def _new_topic(names: TopicNames, spec: TopicSpec, co_partitions: int) -> NewTopic:
+    limit = MAX_RECORD_BYTES if spec.name == "dead-letters" else MAX_TOPIC_RECORD_BYTES
     configuration = {
         "cleanup.policy": spec.cleanup,
-        "max.message.bytes": str(MAX_RECORD_BYTES),
+        SIZE_LIMIT: str(limit),
     }
     if spec.retention_ms is not None:
         configuration["retention.ms"] = str(spec.retention_ms)
@@ -54,7 +57,8 @@ async def check(log: Log, names: TopicNames, roles: Iterable[str]) -> int:
         The co-partitioned topics' partition count.
 
     Raises:
-        TopicMismatch: topics are missing, or the co-partitioned ones differ in partitions; it says how to mend it.
+        TopicMismatch: topics are missing, the co-partitioned ones differ in partitions, or one takes smaller records
+            than its messages may be; it says how to mend it.
     """
     needed = required(names, roles, 1)
     existing = await log.describe([topic.name for topic in needed])
@@ -70,6 +74,20 @@ async def check(log: Log, names: TopicNames, roles: Iterable[str]) -> int:
             f"co-partitioned topics differ in partitions ({listed}): recreate the ones that differ with one count, "
             "because a run's home must be the same partition in all of them"
         )
+    problems += [fault for topic in needed if (fault := _size_fault(topic, existing.get(topic.name))) is not None]
     if problems:
         raise TopicMismatch(tuple(problems))
     return next(iter(counts.values()))
+
+
+def _size_fault(needed: NewTopic, existing: TopicDescription | None) -> str | None:
+    """A record that its topic does not take would be tried again for ever."""
+    if existing is None or SIZE_LIMIT not in existing.configuration:
+        return None
+    limit, wanted = int(existing.configuration[SIZE_LIMIT]), int(needed.configuration[SIZE_LIMIT])
+    if limit >= wanted:
+        return None
+    return (
+        f"topic {needed.name} takes records of at most {limit} bytes and needs {wanted}: run `kafka-configs.sh --alter "
+        f"--entity-type topics --entity-name {needed.name} --add-config {SIZE_LIMIT}={wanted}`"
+    )

@@ -24,6 +24,7 @@ from collegium.orchestrator.playbooks import Library, PlaybookError, load_librar
 from collegium.orchestrator.settings import OrchestratorSettings
 from collegium.orchestrator.shutdown import until_stopped
 from collegium.telemetry.errors import TelemetryError
+from collegium.telemetry.garbage import spare_collections
 from collegium.telemetry.setup import TelemetrySettings, telemetry
 from collegium_schemas.envelope import explain
 
@@ -89,6 +90,7 @@ def main() -> int:
     except PlaybookError as error:
         return _give_up(str(error), EXIT_SETTINGS)
     status = 0
+    spare_collections()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(until_stopped(serve(settings, library)))

@@ -2,17 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Generator
 from types import TracebackType
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka import errors as kafka_errors
+from aiokafka.structs import RecordMetadata
 
 from collegium.log.errors import Fenced, LogError, LogUnavailable, OutcomeUnknown, RecordTooLarge
-from collegium.log.kafka.acknowledgements import Acknowledgements
 from collegium.log.kafka.connection import Connection
 from collegium.log.kafka.producer import enqueue
+from collegium.log.kafka.records import to_position
 from collegium.log.kafka.shutdown import stop_producer
 from collegium.log.kafka.wire import Wire
 from collegium.log.port import Outgoing, Position
@@ -34,8 +35,7 @@ class KafkaTransactionalProducer:
         self._wire = wire
         self._producer = producer
         self._id = transactional_id
-        self._acknowledgements = Acknowledgements(connection.request_timeout_s, self.told)
-        self._sent: list[asyncio.Future[Position]] = []
+        self._sent: list[asyncio.Future[RecordMetadata]] = []
         self._open = False
         self._failure: LogError | None = None
         self._closed = False
@@ -63,21 +63,34 @@ class KafkaTransactionalProducer:
             raise self._connection.told(error, "add a record to a transaction") from error
         except (kafka_errors.KafkaError, kafka_errors.IllegalOperation, LogUnavailable) as error:
             raise self.told(error) from error
-        future = self._acknowledgements.follow(sent)
         # `commit` reports a failure that the caller did not wait for; asyncio need not.
-        future.add_done_callback(_retrieve)
-        self._sent.append(future)
-        return future
+        sent.add_done_callback(_retrieve)
+        self._sent.append(sent)
+        return _Acknowledged(self, sent, self._connection.request_timeout_s)
 
     async def commit(self) -> None:
         """Make the transaction visible."""
         self._check()
         async with _Unknown(self, "commit", self._connection.request_timeout_s):
-            for future in self._sent:
-                await future
+            for sent in self._sent:
+                self.position(await self.acknowledged(sent))
             await self._producer.commit_transaction()
         self._sent.clear()
         self._open = False
+
+    async def acknowledged(self, sent: asyncio.Future[RecordMetadata]) -> RecordMetadata:
+        """Wait for one record, telling its failure in the words of the port."""
+        try:
+            return await asyncio.shield(sent)
+        except kafka_errors.KafkaError as error:
+            raise self.told(error) from error
+
+    def position(self, metadata: RecordMetadata) -> Position:
+        """Where a record was written, unless nobody can say."""
+        if metadata.offset < 0:
+            # A duplicate that the broker knows no offset for any more.
+            raise self.told(kafka_errors.DuplicateSequenceNumber())
+        return to_position(metadata)
 
     async def abort(self) -> None:
         """Drop the transaction."""
@@ -132,6 +145,29 @@ class KafkaTransactionalProducer:
             raise OutcomeUnknown(f"a record of {self._id} was rejected: abort and drop the producer")
 
 
+class _Acknowledged:
+    """What `send` returns: costs nothing until it is awaited, since `commit` waits for every record itself."""
+
+    __slots__ = ("_producer", "_sent", "_timeout_s")
+
+    def __init__(
+        self, producer: KafkaTransactionalProducer, sent: asyncio.Future[RecordMetadata], timeout_s: float
+    ) -> None:
+        self._producer = producer
+        self._sent = sent
+        self._timeout_s = timeout_s
+
+    def __await__(self) -> Generator[object, None, Position]:
+        return self._position().__await__()
+
+    async def _position(self) -> Position:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return self._producer.position(await self._producer.acknowledged(self._sent))
+        except TimeoutError as error:
+            raise self._producer.told(kafka_errors.KafkaTimeoutError()) from error
+
+
 class _Unknown:
     """Times out, and turns whatever aiokafka raises into OutcomeUnknown."""
 
@@ -161,7 +197,7 @@ class _Unknown:
             self._producer.told(kafka_errors.Cancelled(f"{self._doing} was cancelled"))
 
 
-def _retrieve(future: asyncio.Future[Position]) -> None:
+def _retrieve(future: asyncio.Future[RecordMetadata]) -> None:
     if not future.cancelled():
         future.exception()
 

@@ -11,23 +11,15 @@ from collegium.log.memory.partition import PartitionLog
 from collegium.log.memory.transactions import Session, TransactionCoordinator
 from collegium.log.partitioner import partition_for
 from collegium.log.port import MAX_RECORD_BYTES, Clock, NewTopic, Outgoing, Position, TopicDescription, TopicPartition
+from collegium.log.sizes import record_bytes
 
 _DEFAULTS: Final = {"cleanup.policy": "delete", "max.message.bytes": "1048588"}
 """Kafka's own defaults."""
-
-_FRAMING_BYTES: Final = 82
-_HEADER_FRAMING_BYTES: Final = 10
 
 
 def wall_clock() -> int:
     """Milliseconds since 1970-01-01T00:00:00Z."""
     return time.time_ns() // 1_000_000
-
-
-def record_bytes(outgoing: Outgoing) -> int:
-    """An upper bound of a record's size in a batch of its own."""
-    headers = sum(len(name.encode()) + len(value) + _HEADER_FRAMING_BYTES for name, value in outgoing.headers)
-    return _FRAMING_BYTES + len(outgoing.key or b"") + len(outgoing.value or b"") + headers
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,25 @@ def decide(run: Run | None, happened: Input, rules: Rules, moment: Moment) -> De
             assert_never(happened)
 
 
+def give_up(run: Run | None, happened: Input, reason: str, rules: Rules, moment: Moment) -> Decided:
+    """What ends a run on whose input no decision can be made, or only one that no record can hold.
+
+    Args:
+        run: The run, as for `decide`.
+        happened: The input.
+        reason: Why, for whoever reads the run's history.
+        rules: Playbooks and bounds.
+        moment: The time.
+    """
+    if run is None:
+        if not isinstance(happened, ObjectiveArrived | ObjectiveInvalid):
+            return Decided(unusable=reason)
+        return _only(None, _rejected(happened, reason), happened.run_id, rules, moment)
+    if run.header.status.terminal:
+        return Decided(unusable=reason)
+    return _only(run, RunEnded(status=RunStatus.FAILED, reason=reason[:MAX_TEXT_CHARS]), happened.run_id, rules, moment)
+
+
 def _objective(run: Run | None, arrived: ObjectiveArrived, rules: Rules, moment: Moment) -> Decided:
     if run is not None:
         if run.header.objective_sha256 == arrived.objective_sha256:
@@ -105,12 +124,14 @@ def _fault(arrived: ObjectiveArrived, playbook: Playbook | None, rules: Rules, m
         return f"unknown parameter {unknown[0]!r} for playbook {playbook.name!r}; known: {known}"
     if objective.deadline is not None and objective.deadline.timestamp() * 1000 <= moment.now_ms:
         return f"the deadline {objective.deadline.isoformat()} is in the past"
+    if objective.deadline is not None and objective.deadline.timestamp() * 1000 > MAX_EPOCH_MS:
+        return f"the deadline {objective.deadline.isoformat()} lies beyond the year 9999"
     return None
 
 
 def _rejected(arrived: ObjectiveArrived | ObjectiveInvalid, reason: str) -> RunRejected:
     return RunRejected(
-        reason=reason,
+        reason=reason[:MAX_TEXT_CHARS],
         objective_sha256=arrived.objective_sha256,
         trace=arrived.trace,
         trace_parent=arrived.trace_parent,

@@ -51,6 +51,7 @@ class Decision:
         self._events: list[Event] = []
 
     def add(self, event: Event) -> None:
+        """Take an event into the decision, and its effect into the run."""
         self._events.append(event)
         self._fold.apply(event)
 
@@ -72,6 +73,7 @@ class Decision:
     # -- outcomes
 
     def succeed(self, part: SubtaskPart, outcome: TaskSucceeded, arrived: OutcomeArrived) -> Decided:
+        """Accept a success, or treat it as a failure when it misses the acceptance criteria."""
         failure = _acceptance_fault(part, outcome)
         if failure is not None:
             self.add(
@@ -278,6 +280,7 @@ class Decision:
         return False
 
     def halt(self, limit: Limit, reason: str) -> None:
+        """End the run because a bound is met."""
         self._end(RunStatus.HALTED, reason, limit)
 
     def _end(self, status: RunStatus, reason: str, limit: Limit | None = None, requester: str | None = None) -> None:

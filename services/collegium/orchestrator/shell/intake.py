@@ -9,12 +9,13 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
-from collegium.log.port import Outgoing, Record
+from collegium.log.port import Headers, Outgoing, Record
+from collegium.log.sizes import MAX_FORWARDED_BYTES, record_bytes
 from collegium.log.topics import TopicNames
 from collegium.orchestrator.core.model import (
     Input,
@@ -35,6 +36,12 @@ TraceRun = Callable[[str, TraceContext | None], TraceContext]
 
 ORIGINAL_KEY: Final = "collegium_original_key"
 """Header of a record that was moved to its home partition, under its run_id: the key it came with, maybe none."""
+
+REFUSED: Final = "collegium_refused"
+"""Header of what is forwarded instead of an objective too large to be written again: why it is refused."""
+
+ORIGINAL_SHA256: Final = "collegium_original_sha256"
+"""Header beside `REFUSED`: the hash of the body that was left in dead-letters."""
 
 _RUN_IDS: Final = uuid.UUID("6f1c2d0e-93c1-5a57-9d5e-7a2f4c1b0e11")
 """Name space of the run ids that are derived from a record's position (UUID version 5)."""
@@ -67,8 +74,9 @@ class Intake:
     def understand(self, record: Record) -> Understood | DeadLetter:
         """What a record says. A function of the record alone, so that a second reading says the same."""
         if record.topic == self._objectives:
-            return self._objective(record)
+            return self._refused(record) or self._objective(record)
         try:
+            _check_size(record)
             if record.topic == self._interventions:
                 word = _strict(record, Intervention)
                 return Understood(InterventionArrived(word.run_id, word))
@@ -77,12 +85,23 @@ class Intake:
         except EnvelopeError as error:
             return DeadLetter(error.reason)
 
+    def _refused(self, record: Record) -> Understood | None:
+        """What `refusal` made of an objective; its original is in dead-letters already."""
+        reason, digest = _ours(record, REFUSED), _ours(record, ORIGINAL_SHA256)
+        run_id = _uuid(record.key)
+        if not _moved(record) or reason is None or digest is None or run_id is None:
+            return None
+        parent = trace_of(record.headers)
+        reason, digest = reason[: limits.MAX_TEXT_CHARS], hashlib.sha256(digest.encode()).hexdigest()
+        return Understood(ObjectiveInvalid(run_id, reason, digest, self._trace_run(run_id, parent), parent))
+
     def _objective(self, record: Record) -> Understood:
         original = _original_key(record)
         key = _uuid(original)
         digest = hashlib.sha256(record.value or b"").hexdigest()
         objective, fault = None, None
         try:
+            _check_size(record)
             objective = _strict(record, ObjectiveSubmitted)
         except EnvelopeError as error:
             fault = error.reason
@@ -116,6 +135,46 @@ def moved(record: Record, run_id: str, home: int) -> Outgoing:
         (*record.headers, *(original or ((ORIGINAL_KEY, b""),))),
         partition=home,
     )
+
+
+def movable(record: Record) -> bool:
+    """Whether the record may be written to its topic once more."""
+    return record_bytes(record) <= MAX_FORWARDED_BYTES
+
+
+def refusal(record: Record, refused: ObjectiveInvalid, home: int) -> Outgoing:
+    """What is forwarded instead of an objective that cannot be moved, so that its run ends at home."""
+    headers = [
+        (ORIGINAL_KEY, b""),
+        (REFUSED, refused.reason.encode("utf-8", "replace")),
+        (ORIGINAL_SHA256, refused.objective_sha256.encode()),
+    ]
+    if refused.trace_parent is not None:
+        headers.append(("traceparent", refused.trace_parent.traceparent.encode()))
+    return Outgoing(record.topic, refused.run_id.encode(), b"", tuple(headers), partition=home)
+
+
+def as_sent(record: Record) -> Record:
+    """The record with the key that its sender gave it, and without what moving it home has added."""
+    if not _moved(record):
+        return record
+    headers: Headers = tuple(header for header in record.headers if header[0] != ORIGINAL_KEY)
+    return replace(record, key=_original_key(record), headers=headers)
+
+
+def _check_size(record: Record) -> None:
+    if not movable(record):
+        size = record_bytes(record)
+        raise EnvelopeError(
+            f"the record has {size} bytes with key and headers; at most {MAX_FORWARDED_BYTES} are taken"
+        )
+
+
+def _ours(record: Record, name: str) -> str | None:
+    try:
+        return header(record.headers, name)
+    except EnvelopeError:
+        return None
 
 
 def _moved(record: Record) -> bool:

@@ -291,13 +291,13 @@ class PartitionOwner:
         return taken
 
     async def _commit(self, producer: TransactionalProducer, records: Sequence[Outgoing]) -> None:
-        """Step 6. Every send's future is awaited: aiokafka would commit a transaction without a rejected record."""
+        """Step 6. `commit` waits for every record and refuses when one was rejected, as the port demands of it."""
         with self._shared.metrics.commit_seconds.time():
             try:
                 async with asyncio.timeout(self._limits.transaction_ms / 1000):
                     await producer.begin()
-                    futures = [await producer.send(record) for record in records]
-                    await asyncio.gather(*futures)
+                    for record in records:
+                        await producer.send(record)
                     await producer.commit()
             except TimeoutError as error:
                 raise OutcomeUnknown(f"no commit within {self._limits.transaction_ms} ms") from error

@@ -1,6 +1,7 @@
 """One transaction in the making: decisions on a batch of inputs, and the records that make them durable."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -8,20 +9,23 @@ from typing import Final
 from collegium.log.dead_letters import dead_letter
 from collegium.log.partitioner import partition_for
 from collegium.log.port import Outgoing, Record
+from collegium.log.sizes import MAX_TOPIC_RECORD_BYTES, record_bytes
 from collegium.log.topics import TopicNames
-from collegium.orchestrator.core.deciding import decide
+from collegium.orchestrator.core.deciding import decide, give_up
 from collegium.orchestrator.core.decision import Decided
 from collegium.orchestrator.core.messages import commands
-from collegium.orchestrator.core.model import Input, Moment, OutcomeArrived, Rules, Run, TimerFired
-from collegium.orchestrator.shell.intake import DeadLetter, Intake, moved
+from collegium.orchestrator.core.model import Input, Moment, ObjectiveInvalid, OutcomeArrived, Rules, Run, TimerFired
+from collegium.orchestrator.shell.intake import DeadLetter, Intake, Understood, as_sent, movable, moved, refusal
 from collegium.orchestrator.shell.parts import POSITION_KEY, changed_parts
 from collegium.orchestrator.shell.store import RunStore
 from collegium.telemetry.tracing import derived_span
 from collegium_schemas.base import Message, TraceContext
 from collegium_schemas.envelope import Envelope, encode_headers, trace_of
-from collegium_schemas.events import Origin, RunDecided
+from collegium_schemas.events import InputRefused, Origin, RunDecided, RunRejected
 from collegium_schemas.state import InputPosition
 from collegium_schemas.tasks import ControlState, TaskRequested, TaskSucceeded
+
+logger = logging.getLogger(__name__)
 
 SOURCE: Final = "/collegium/orchestrator"
 
@@ -128,20 +132,28 @@ class Batcher:
         happened = understood.happened
         home = partition_for(happened.run_id.encode(), self._partitions)
         if home != self._partition:
-            batch.records.append(moved(record, happened.run_id, home))
-            batch.forwarded += 1
+            self._forward(record, understood, home, batch)
             return
         if isinstance(happened, OutcomeArrived) and isinstance(happened.outcome, TaskSucceeded):
             inline.update(verified_inline(happened.outcome))
         decided = self._decide(happened, record, batch, inline, now_ms)
-        reason = decided.unusable or (understood.unusable if decided.events else None)
+        reason = decided.unusable or _refusal(decided)
         if reason is not None:
             self._bury(record, reason, batch)
+
+    def _forward(self, record: Record, understood: Understood, home: int, batch: Batch) -> None:
+        happened = understood.happened
+        if movable(record):
+            batch.records.append(moved(record, happened.run_id, home))
+        elif isinstance(happened, ObjectiveInvalid):
+            self._bury(record, happened.reason, batch)
+            batch.records.append(refusal(record, happened, home))
+        batch.forwarded += 1
 
     def _bury(self, record: Record, reason: str, batch: Batch) -> None:
         topic = self._names("dead-letters")
         batch.records.append(
-            dead_letter(record, topic=topic, stage="orchestrator", error_class="UnusableInput", reason=reason)
+            dead_letter(as_sent(record), topic=topic, stage="orchestrator", error_class="UnusableInput", reason=reason)
         )
         batch.dead_letters += 1
 
@@ -150,32 +162,49 @@ class Batcher:
     ) -> Decided:
         run_id = happened.run_id
         committed, run = batch.runs.get(run_id) or (self._store.load(run_id),) * 2
-        decision = decide(run, happened, self._rules, Moment(now_ms, self._entropy()))
+        moment = Moment(now_ms, self._entropy())
+        origin = _origin(record, self._names)
+        try:
+            decision = decide(run, happened, self._rules, moment)
+            decided, records = self._written(decision, run, run_id, origin, inline, now_ms)
+        except Exception as error:  # noqa: BLE001 - else one input would stop its partition, at every restart again
+            logger.exception("no decision on input %s: the run is given up", origin, extra={"run_id": run_id})
+            decision = give_up(run, happened, f"internal error: {_line(error)}", self._rules, moment)
+            decided, records = self._written(decision, run, run_id, origin, inline, now_ms)
         if decision.dropped is not None:
             batch.dropped.append(decision.dropped)
-        if not decision.events:
+        if decided is None:
             return decision
+        batch.runs[run_id] = (committed, decision.after)
+        received = None if record is None else trace_of(record.headers)
+        topic = None if record is None else record.topic
+        batch.made.append(Made(decided, decision.after, run, happened, received, topic))
+        batch.records.extend(records)
+        return decision
+
+    def _written(
+        self, decision: Decided, run: Run | None, run_id: str, origin: Origin, inline: Mapping[str, str], now_ms: int
+    ) -> tuple[RunDecided | None, list[Outgoing]]:
+        """The decision as records of run-events, tasks and control; None when it has no events."""
+        if not decision.events:
+            return None, []
         decided = RunDecided(
             run_id=run_id,
             version=1 if run is None else run.header.version + 1,
             at_ms=now_ms,
-            origin=_origin(record, self._names),
+            origin=origin,
             owner=self._owner,
             events=decision.events,
         )
-        after = decision.after
-        batch.runs[run_id] = (committed, after)
-        received = None if record is None else trace_of(record.headers)
-        topic = None if record is None else record.topic
-        batch.made.append(Made(decided, after, run, happened, received, topic))
-        alive = after or run
+        alive = decision.after or run
         trace = None if alive is None else alive.header.trace
-        batch.records.append(
-            self._record("run-events", run_id, decided, decided.event_id, trace, now_ms, partition=self._partition)
-        )
-        for message in commands(decided, after, inline):
-            batch.records.append(self._command(message, trace, now_ms))
-        return decision
+        records = [self._record("run-events", run_id, decided, decided.event_id, trace, now_ms, partition=self._partition)]
+        records += [
+            self._command(message, trace, now_ms) for message in commands(decided, decision.after, inline)
+        ]
+        if (largest := max(map(record_bytes, records))) > MAX_TOPIC_RECORD_BYTES:
+            raise ValueError(f"a record of {largest} bytes would be needed; {MAX_TOPIC_RECORD_BYTES} fit: ask for less")
+        return decided, records
 
     def _command(self, message: TaskRequested | ControlState, trace: TraceContext | None, now_ms: int) -> Outgoing:
         if isinstance(message, ControlState):
@@ -222,6 +251,18 @@ def verified_inline(outcome: TaskSucceeded) -> dict[str, str]:
         for ref in outcome.outputs
         if ref.inline is not None and hashlib.sha256(ref.inline.encode()).hexdigest() == ref.sha256
     }
+
+
+def _refusal(decided: Decided) -> str | None:
+    """Why the sender's record belongs into dead-letters as well."""
+    for event in decided.events:
+        if isinstance(event, RunRejected | InputRefused):
+            return event.reason
+    return None
+
+
+def _line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:1_000]
 
 
 def _origin(record: Record | None, names: TopicNames) -> Origin:
