@@ -1,3 +1,5 @@
+# pyright: basic, reportMissingTypeStubs=false
+# aiokafka does not annotate its consumer; the product meets it in one adapter, this file bare.
 """What the system adds to a chain of four specialists that do nothing, beside the broker's own floor in one run.
 
     python benchmarks/chain.py [--serial 200] [--total 3000] [--at-once 100] [--rounds 2]
@@ -20,7 +22,7 @@ import tempfile
 import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
 
 import psutil
@@ -80,7 +82,7 @@ async def until_ended(chain: Chain, ends: AIOKafkaConsumer, run_id: str) -> None
     """Read until a run has ended."""
     while True:
         record = await ends.getone()
-        if record.key == run_id.encode() and chain.ended(record.value):
+        if record.key == run_id.encode() and chain.ended(record.value or b""):
             return
 
 
@@ -102,14 +104,14 @@ async def throughput(chain: Chain, bootstrap: str, total: int, at_once: int) -> 
             while len(counted) < total:
                 for records in (await ends.getmany(timeout_ms=500)).values():
                     for record in records:
-                        if record.key in known and chain.ended(record.value):
+                        if record.key in known and chain.ended(record.value or b""):
                             counted[record.key] += 1
                             gate.release()
         return total / (time.perf_counter() - began), counted
 
 
 @contextlib.asynccontextmanager
-async def clients(chain: Chain, bootstrap: str) -> AsyncIterator[tuple[AIOKafkaProducer, AIOKafkaConsumer]]:
+async def clients(chain: Chain, bootstrap: str) -> AsyncGenerator[tuple[AIOKafkaProducer, AIOKafkaConsumer]]:
     """A producer of objectives, and a reader of ends that begins now."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True, acks="all")
     ends = consumer(bootstrap, chain.topic_out)
@@ -126,7 +128,7 @@ async def clients(chain: Chain, bootstrap: str) -> AsyncIterator[tuple[AIOKafkaP
 
 
 @contextlib.contextmanager
-def processes(commands: list[list[str]], environment: dict[str, str], logs: Path) -> Iterator[Callable[[], float]]:
+def processes(commands: list[list[str]], environment: dict[str, str], logs: Path) -> Generator[Callable[[], float]]:
     """Start processes and stop them at the end; yields a function that tells the CPU seconds they have used."""
     with contextlib.ExitStack() as stack:
         started = [
@@ -198,7 +200,7 @@ async def dispatches(bootstrap: str, topic: str) -> Counter[tuple[str, str, int]
         while any([await reader.position(tp) < end for tp, end in ends.items()]):
             for records in (await reader.getmany(timeout_ms=500)).values():
                 for record in records:
-                    decided = RunDecided.read(record.value)
+                    decided = RunDecided.read(record.value or b"")
                     counted.update(
                         (decided.run_id, e.subtask_id, e.attempt)
                         for e in decided.events

@@ -1,3 +1,5 @@
+# pyright: basic, reportMissingTypeStubs=false
+# aiokafka does not annotate its consumer; the product meets it in one adapter, this file bare.
 """The broker's own floor: the same chain of four hops with bare aiokafka clients and empty work.
 
 One process takes objectives and results and answers in transactions, two producers in turn; four processes answer
@@ -11,6 +13,7 @@ import sys
 
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.structs import RecordMetadata
 
 ROLES = ("retrieval", "analysis", "drafting", "verification")
 SIZE_BYTES = 500
@@ -60,7 +63,7 @@ async def orchestrator(session: str, bootstrap: str) -> None:
             continue
         sink, turn = sinks[turn], 1 - turn
         await sink.begin_transaction()
-        sent = []
+        sent: list[asyncio.Future[RecordMetadata]] = []
         for record in records:
             body = record.value or b""
             step = body[0] if record.topic.endswith(".results") else 0
