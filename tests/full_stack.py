@@ -18,6 +18,7 @@ from uuid6 import uuid7
 
 from collegium.cli.following import Decision, follow
 from collegium.embedded.operate import stack_health, start_detached, stop_stack
+from collegium.embedded.probe import until
 from collegium.embedded.progress import SilentProgress
 from collegium.embedded.settings import EmbeddedSettings
 from collegium.embedded.stack import StackOptions
@@ -190,9 +191,12 @@ class FullStack:
 
     async def healthy(self) -> None:
         """Wait until everything answers."""
+
+        async def answers() -> bool:
+            return (await stack_health(self.data_dir)).healthy
+
         async with asyncio.timeout(BOUND_S):
-            while not (await stack_health(self.data_dir)).healthy:
-                await asyncio.sleep(_LOOK_S)
+            await until(answers, pause_s=_LOOK_S)
 
 
 @asynccontextmanager
@@ -265,10 +269,13 @@ async def run_cli(*arguments: str | Path, environment: Mapping[str, str], timeou
 
 async def eventually(condition: Callable[[], bool], what: str, bound_s: float = BOUND_S) -> None:
     """Wait until a condition holds."""
+
+    async def holds() -> bool:
+        return condition()
+
     try:
         async with asyncio.timeout(bound_s):
-            while not condition():
-                await asyncio.sleep(_LOOK_S)
+            await until(holds, pause_s=_LOOK_S)
     except TimeoutError:
         raise AssertionError(f"not within {bound_s:.0f} s: {what}") from None
 
@@ -286,6 +293,12 @@ def demo_objective(name: str) -> ObjectiveSubmitted:
 def objective(goal: str, run_id: str | None = None, playbook: str = "research-report") -> ObjectiveSubmitted:
     """An objective on the demo corpus."""
     return ObjectiveSubmitted(goal=goal, run_id=run_id, corpus=CORPUS, playbook=playbook)
+
+
+def _told(view: RunView | None) -> str:
+    if view is None:
+        return "nothing"
+    return f"{view.status}: {', '.join(f'{part.subtask_id} {part.status}' for part in view.subtasks)}"
 
 
 def _bootstrap(state: StackState) -> str:

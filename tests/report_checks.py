@@ -39,19 +39,26 @@ async def delivered_report(stack: FullStack, view: RunView) -> Report:
     """The report of a completed run, after checking that topic, files and delivery agree and nothing is made up."""
     text = await read_output(stack.log, stack.names, view, "report", ReportText)
     delivery = await read_output(stack.log, stack.names, view, "delivery", Delivery)
-    files = {Path(file.path).name: file for file in delivery.files}
+    files = _delivered_files(delivery)
     assert set(files) == {"report.md", "report.html", "report.json"}
-    for file in delivery.files:
-        content = Path(file.path).read_bytes()
-        assert (len(content), hashlib.sha256(content).hexdigest()) == (file.size_bytes, file.sha256)
-    assert Path(files["report.md"].path).read_text() == text.markdown
-    report = Report.read_strict(Path(files["report.json"].path).read_bytes())
+    assert files["report.md"].decode() == text.markdown
+    report = Report.read_strict(files["report.json"])
     assert report.run_id == view.run_id
     assert (report.sentences, len(report.sources)) == (delivery.sentences, delivery.sources)
     assert_all_cited(report, text.markdown)
     assert_passages_are_in_the_corpus(Corpus(stack.data_dir, CORPUS), report)
     await _assert_reviewed(stack, view, report)
     return report
+
+
+def _delivered_files(delivery: Delivery) -> dict[str, bytes]:
+    """Content by name, after checking that each file is the one that was delivered."""
+    found: dict[str, bytes] = {}
+    for file in delivery.files:
+        content = Path(file.path).read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (file.size_bytes, file.sha256)
+        found[Path(file.path).name] = content
+    return found
 
 
 def sentences(report: Report) -> list[Sentence]:
