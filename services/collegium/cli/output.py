@@ -31,10 +31,11 @@ class Output:
         """Rich's console on standard output."""
         from rich.console import Console  # rich takes longer to import than `--help` may take
 
-        console = Console(highlight=False)
+        console = Console(highlight=False, markup=False)
+        # No markup: what is printed comes from sources and people, and may hold brackets.
         # Without a terminal there is no width to fit into; 80 is what rich assumes when nobody says otherwise.
         wide = not console.is_terminal and console.width == _ASSUMED_WIDTH
-        return Console(highlight=False, width=_PIPE_WIDTH) if wide else console
+        return Console(highlight=False, markup=False, width=_PIPE_WIDTH) if wide else console
 
     def answer(self, value: "JsonValue | Contract", human: "RenderableType") -> None:
         """Print the command's result: `value` with `--json`, else `human`."""
