@@ -149,14 +149,18 @@ class PartitionOwner:
             try:
                 topic_partition = next(iter(self._inputs.values()))
                 await self._consumer.commit({topic_partition: self._positions.get(topic_partition.topic, 0)})
+            except LogUnavailable:
+                # No answer is no refusal: a broker that is back within the session still counts us as the owner, and
+                # without a rebalance nobody would serve the partition again.
+                await asyncio.sleep(self._limits.longest_pause_ms / 1000)
             except LogError as error:
                 unreachable = await self._broker_unreachable()
                 if not unreachable:
                     logger.warning("partition %d: the group refuses this member: %s", self.partition, error)
                     return False
                 await asyncio.sleep(self._limits.longest_pause_ms / 1000)
-                continue
-            return True
+            else:
+                return True
 
     async def _broker_unreachable(self) -> bool:
         try:
