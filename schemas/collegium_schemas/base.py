@@ -15,7 +15,8 @@ class Contract(BaseModel):
     write by hand is read with `read_strict`, so that a misspelt field is reported instead of dropped.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null", protected_namespaces=())
+    # JSON has no infinity, though parsers take one (also as 1e999): what is read must survive being written.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, protected_namespaces=())
 
     def to_json(self) -> bytes:
         """The canonical form: UTF-8 JSON, fields in declaration order, no white space, no absent values."""
@@ -63,7 +64,7 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Text = Annotated[str, StringConstraints(max_length=limits.MAX_TEXT_CHARS)]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_ID_CHARS)]
 Uri = Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_URI_CHARS)]
-EpochMs = Annotated[int, Field(ge=0, le=253_402_300_799_999)]
+EpochMs = Annotated[int, Field(ge=0, le=limits.MAX_EPOCH_MS)]
 """Milliseconds since 1970-01-01T00:00:00Z."""
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]

@@ -16,6 +16,9 @@ MAX_GOAL_CHARS: Final = 8_000
 MAX_TEXT_CHARS: Final = 4_000
 """Reasons, instructions and other prose for people."""
 
+MAX_EPOCH_MS: Final = 253_402_300_799_999
+"""The last millisecond of the year 9999."""
+
 MAX_NAME_CHARS: Final = 64
 MAX_ID_CHARS: Final = 128
 MAX_URI_CHARS: Final = 1_024

@@ -23,8 +23,11 @@ from collegium_schemas.events import (
     PlanAdopted,
     RunAccepted,
     RunArchived,
+    RunEnded,
     RunRejected,
 )
+from collegium_schemas.limits import MAX_EPOCH_MS, MAX_TEXT_CHARS
+from collegium_schemas.objective import RunStatus
 from collegium_schemas.playbook import Playbook
 from collegium_schemas.state import SubtaskStatus
 from collegium_schemas.tasks import TaskFailed

@@ -167,7 +167,7 @@ class Batcher:
         try:
             decision = decide(run, happened, self._rules, moment)
             decided, records = self._written(decision, run, run_id, origin, inline, now_ms)
-        except Exception as error:  # noqa: BLE001 - else one input would stop its partition, at every restart again
+        except Exception as error:  # else one input would stop its partition, at every restart again
             logger.exception("no decision on input %s: the run is given up", origin, extra={"run_id": run_id})
             decision = give_up(run, happened, f"internal error: {_line(error)}", self._rules, moment)
             decided, records = self._written(decision, run, run_id, origin, inline, now_ms)
@@ -198,10 +198,10 @@ class Batcher:
         )
         alive = decision.after or run
         trace = None if alive is None else alive.header.trace
-        records = [self._record("run-events", run_id, decided, decided.event_id, trace, now_ms, partition=self._partition)]
-        records += [
-            self._command(message, trace, now_ms) for message in commands(decided, decision.after, inline)
+        records = [
+            self._record("run-events", run_id, decided, decided.event_id, trace, now_ms, partition=self._partition)
         ]
+        records += [self._command(message, trace, now_ms) for message in commands(decided, decision.after, inline)]
         if (largest := max(map(record_bytes, records))) > MAX_TOPIC_RECORD_BYTES:
             raise ValueError(f"a record of {largest} bytes would be needed; {MAX_TOPIC_RECORD_BYTES} fit: ask for less")
         return decided, records
