@@ -40,9 +40,9 @@ class Host:
         options: dict[str, Any] = {"env": self.environment, "cwd": self.folder, "timeout": COMMAND_TIMEOUT_S}
         return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
-    def submit(self) -> str:
-        """Submit the demo objective, watch the run to its end, and return its id."""
-        result = self.run("submit", "--file", str(OBJECTIVE), "--watch", "--json")
+    def submit(self, *options: str) -> str:
+        """Submit the demo objective and return the run's id; with ``--watch`` the run has completed then."""
+        result = self.run("submit", "--file", str(OBJECTIVE), "--json", *options)
         assert result.returncode == 0, result.stdout + result.stderr
         return json.loads(result.stdout.splitlines()[0])["run_id"]
 
@@ -90,7 +90,7 @@ def test_only_the_loopback_address_is_published(compose: DockerCompose) -> None:
 
 async def test_an_objective_through_the_published_port_completes(compose: DockerCompose, host: Host) -> None:
     """The report lies in the data volume, and the run is one trace over all processes, the host's included."""
-    run_id = host.submit()
+    run_id = host.submit("--watch")
     reports, _, _ = compose.exec_in_container(["find", "/data", "-name", "*.md", "-path", f"*{run_id}*"], "delivery")
     assert reports.strip(), "no report of the run in the data volume"
     spans = await _trace(host, run_id)
@@ -104,13 +104,23 @@ async def test_a_role_scales(compose: DockerCompose, host: Host) -> None:
     retrieval = [container for container in compose.get_containers() if container.Service == "retrieval"]
     assert [container.Health for container in retrieval] == ["healthy", "healthy"]
     assert len(await _members(compose, "collegium.retrieval", expected=2)) == 2
-    host.submit()
+    host.submit("--watch")
 
 
 async def test_a_restarted_orchestrator_goes_on(compose: DockerCompose, host: Host) -> None:
     """After its container was stopped and started, it restores its state and runs complete."""
     _compose(compose, "restart", "orchestrator")
-    host.submit()
+    host.submit("--watch")
+
+
+async def test_runs_survive_a_killed_broker(compose: DockerCompose, host: Host) -> None:
+    """Kafka dies by SIGKILL with runs under way; when it is back, each of them completes."""
+    runs = [host.submit() for _ in range(3)]
+    _compose(compose, "kill", "kafka")
+    _compose(compose, "up", "--detach", "--no-recreate", "--wait", "kafka")
+    for run_id in runs:
+        result = host.run("watch", run_id, "--timeout", "150s")
+        assert result.returncode == 0, result.stdout + result.stderr
 
 
 async def _trace(host: Host, run_id: str) -> list[dict[str, Any]]:
