@@ -48,7 +48,11 @@ async def serve(settings: LedgerSettings, kafka: KafkaSettings, seen: Telemetry,
         )
         seen.metrics.gauge("ledger_runs", "Runs that are kept").set_function(lambda: len(stream.shelf))
         api.attach(stream, HistoryReader(log, names, timeout_ms=settings.history_timeout_ms))
-        await stream.run(start_timeout_ms=settings.start_wait_ms, stop_timeout_ms=settings.stop_timeout_ms)
+        await stream.run(
+            start_timeout_ms=settings.start_wait_ms,
+            stall_ms=settings.stall_ms,
+            stop_timeout_ms=settings.stop_timeout_ms,
+        )
 
 
 def wall_clock() -> int:
@@ -66,10 +70,7 @@ async def compose(settings: LedgerSettings, kafka: KafkaSettings, seeing: Teleme
         secrets=kafka.secrets(),
         routes=api.routes(),
     ) as seen:
-        # Faust tells every step of starting and stopping, and of flushing its buffer, as news.
-        logging.getLogger("faust").setLevel(logging.WARNING)
-        logging.getLogger("mode").setLevel(logging.WARNING)
-        logging.getLogger("faust.transport.producer").setLevel(logging.ERROR)
+        _quiet_faust(seeing)
         seen.health.register("views", api.unready)
         serving = asyncio.create_task(serve(settings, kafka, seen, api))
         loop = asyncio.get_running_loop()
@@ -78,6 +79,14 @@ async def compose(settings: LedgerSettings, kafka: KafkaSettings, seeing: Teleme
         await asyncio.wait({serving})
         if not serving.cancelled():
             serving.result()
+
+
+def _quiet_faust(seeing: TelemetrySettings) -> None:
+    """Faust tells every step of starting and stopping, and of flushing its buffer, as news."""
+    if seeing.log_level != "debug":
+        for name in ("faust", "mode", "collegium.ledger.stream", "collegium.ledger.transport"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger("faust.transport.producer").setLevel(logging.ERROR)
 
 
 def main() -> int:

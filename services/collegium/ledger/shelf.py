@@ -50,8 +50,11 @@ class Shelf:
     def __len__(self) -> int:
         return len(self._summaries)
 
-    def rebuild(self) -> None:
+    def rebuild(self, partitions: Collection[int] | None = None) -> None:
         """Take over what the table holds now, as after a restart or a rebalance.
+
+        Args:
+            partitions: Only runs of these; the table may still hold runs of partitions that it lost.
 
         What another version has written and this one cannot read counts for nothing: then `next_offset` is None
         everywhere, and everything is folded again.
@@ -65,7 +68,9 @@ class Shelf:
         try:
             for run_id in self._parts:
                 record = self._load(run_id)
-                if record.summary is not None:
+                history = None if record.summary is None else record.summary.history
+                lost = partitions is not None and history is not None and history.partition not in partitions
+                if record.summary is not None and not lost:
                     self._index(record.summary)
                     self._latencies.add(new_samples(RunRecord(), record))
         except ValidationError as error:

@@ -1,10 +1,12 @@
 """The Faust application: run-events in, a table of views out. Nothing else is ever written by it."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from typing import Any, Final, TypedDict, cast
 
 import faust
+from faust.tables.manager import TableManager
 from faust.types import TP, EventT, StreamT
 from mode.supervisors import CrashingSupervisor
 from yarl import URL
@@ -27,6 +29,10 @@ class _Serialization(TypedDict):
 
 OnRecord = Callable[[Shelf, Record], Awaitable[None]]
 """Given a record of run-events; folds it."""
+
+logger = logging.getLogger("collegium.ledger.restoring")
+
+_WATCH_S: Final = 1.0
 
 _BYTES: Final = _Serialization(key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
 """The types alone are not enough: Faust would decode JSON, and end at the first record that is none."""
@@ -99,23 +105,54 @@ class LedgerStream(faust.App):
         self.shelf = self._shelf(names, max(1, runs // partitions))
         self._listen(on_record)
 
-    async def run(self, *, start_timeout_ms: int, stop_timeout_ms: int) -> None:
+    async def run(self, *, start_timeout_ms: int, stall_ms: int, stop_timeout_ms: int) -> None:
         """Fold until cancelled.
 
+        Args:
+            start_timeout_ms: How long the start may take.
+            stall_ms: How long restoring after a rebalance may show no progress.
+            stop_timeout_ms: How long stopping may take.
+
         Raises:
-            StreamFailed: it could not start in time, or has broken; views in Kafka are as they were.
+            StreamFailed: it could not start in time, has broken or has stalled; views in Kafka are as they were.
         """
         try:
             async with asyncio.timeout(start_timeout_ms / 1000):
                 await self.start()
-            await self.wait_until_stopped()
+            stopped = asyncio.create_task(self.wait_until_stopped())
+            stalled = asyncio.create_task(self._stalled(stall_ms))
+            try:
+                await asyncio.wait({stopped, stalled}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in (stopped, stalled):
+                    task.cancel()
         except TimeoutError as error:
             raise StreamFailed(f"views were not restored within {start_timeout_ms / 1000:g} s") from error
         finally:
             async with asyncio.timeout(stop_timeout_ms / 1000):
                 await self.stop()
         reason = self.crash_reason
+        if reason is None:
+            raise StreamFailed(f"restoring views has made no progress for {stall_ms / 1000:g} s after a rebalance")
         raise StreamFailed(f"the stream has ended: {reason!r}") from reason
+
+    async def _stalled(self, stall_ms: int) -> None:
+        """Return when restoring has made no progress for too long.
+
+        Faust drops what it has fetched when a rebalance comes meanwhile, without going back: its recovery then waits
+        for ever for changelog records that it has passed. Starting the recovery again reads them.
+        """
+        loop = asyncio.get_running_loop()
+        recovery = cast("TableManager", self.tables).recovery
+        seen, since_s = 0, loop.time()
+        while loop.time() - since_s < stall_ms / 1000:
+            await asyncio.sleep(_WATCH_S)
+            left = 0 if self.ready else 1 + recovery.active_remaining_total()
+            if self.ready or left != seen:
+                seen, since_s = left, loop.time()
+            elif recovery.in_recovery:
+                logger.warning("restoring views again: %d changelog records are missing", left - 1)
+                recovery.signal_recovery_start.set()
 
     @property
     def ready(self) -> bool:
@@ -165,7 +202,7 @@ class LedgerStream(faust.App):
     async def _recovered(self) -> None:
         # Faust loses what a recovery callback raises, so success is noted and asked for later.
         self._restored = False
-        self.shelf.rebuild()
+        self.shelf.rebuild(self._owned())
         self._restored = True
 
     def _listen(self, on_record: OnRecord) -> None:

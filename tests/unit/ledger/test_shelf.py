@@ -133,3 +133,13 @@ def test_a_table_of_another_version_is_folded_again() -> None:
     assert shelf.view(RUN_ID) is None
     put(shelf, completed_run())
     assert shelf.view(RUN_ID) == folded(completed_run())
+
+
+def test_runs_of_lost_partitions_are_not_shown() -> None:
+    """After a rebalance only what this process reads counts, whatever the table still holds."""
+    shelf = Shelf({}, runs_per_partition=10)
+    put(shelf, cancelled_run(run_id(1)), partition=0)
+    put(shelf, cancelled_run(run_id(2)), partition=1)
+    shelf.rebuild({1})
+    assert [summary.run_id for summary in shelf.summaries()] == [run_id(2)]
+    assert shelf.view(run_id(1)) is None
