@@ -1,10 +1,12 @@
 """What must hold of every run's trace, compared with the run's own history."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from collegium.ledger.views import RunView
 from collegium.telemetry import conventions
+from collegium.telemetry.jaeger import JaegerQuery
 from collegium.telemetry.spans import StoredSpan
 from collegium.telemetry.tree import check_tree, unique
 from collegium_schemas.events import AttemptDispatched, AttemptSucceeded, PlanAdopted, RunDecided
@@ -13,6 +15,8 @@ from jaeger import RunningJaeger
 ORCHESTRATOR = "collegium-orchestrator"
 CLI = "collegium-cli"
 _TOPIC = "collegium."
+_BOUND_S = 15.0
+_LOOK_S = 0.05
 
 
 class Trace:
@@ -59,10 +63,18 @@ async def trace_of(jaeger: RunningJaeger, view: RunView, history: Sequence[RunDe
     """The run's trace, once Jaeger has everything that its history calls for."""
     assert view.trace_id is not None
     wanted = expected(view, history, sender)
-    spans = await jaeger.trace(
-        view.trace_id, lambda found: not wanted - Trace(found).counts() and check_tree(found).is_one_tree
-    )
-    return Trace(spans)
+    found = Trace(())
+    async with JaegerQuery(jaeger.query_url) as query:
+        try:
+            async with asyncio.timeout(_BOUND_S):
+                while wanted - found.counts() or not found.tree.is_one_tree:
+                    await asyncio.sleep(_LOOK_S)
+                    found = Trace(await query.trace(view.trace_id))
+        except TimeoutError:
+            missing = [f"{count} x {service}: {name}" for (service, name), count in (wanted - found.counts()).items()]
+            problems = "\n".join((*missing, *found.tree.problems()))
+            raise AssertionError(f"trace {view.trace_id} of run {view.run_id} is not whole:\n{problems}") from None
+    return found
 
 
 def expected(view: RunView, history: Sequence[RunDecided], sender: str | None) -> Counter[tuple[str, str]]:

@@ -26,7 +26,8 @@ from collegium.orchestrator.shell.intake import Intake
 from collegium.orchestrator.shell.metrics import OrchestratorMetrics
 from collegium.orchestrator.shell.observing import observe
 from collegium.orchestrator.shell.restoring import restore
-from collegium.orchestrator.shell.spans import restored_spans
+from collegium.orchestrator.shell.retelling import last_decisions
+from collegium.orchestrator.shell.spans import restored_spans, retold_spans
 from collegium.orchestrator.shell.store import RunStore
 from collegium.orchestrator.shell.timers import Timers
 from collegium.orchestrator.shell.transaction import Batch, Batcher, Made
@@ -54,8 +55,11 @@ class OwnerLimits:
     restore_ms: int = 120_000
     longest_pause_ms: int = 5_000
     """The longest wait between two tries to open the partition."""
-    reemit_ended_ms: int = 600_000
-    """On restore, runs that ended within this time have their own span emitted again."""
+    retell_ms: int = 10_000
+    """On restore, spans of decisions this close to the newest one are emitted again: a span may wait that long for
+    its collector."""
+    retell_records: int = 4_000
+    """How many records of run-events are looked at for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +197,10 @@ class PartitionOwner:
         try:
             async with asyncio.timeout(self._limits.restore_ms / 1000):
                 restored = await restore(shared.log, source, shared.rules, self._limits.decoded_runs)
+                self._store, self._timers = restored.store, restored.timers
+                await self._retell(restored.headers)
         except TimeoutError as error:
-            raise LogUnavailable(f"run-state was not read within {self._limits.restore_ms} ms") from error
-        self._store, self._timers = restored.store, restored.timers
-        self._reemit(restored.headers)
+            raise LogUnavailable(f"the partition was not restored within {self._limits.restore_ms} ms") from error
         starts = await shared.log.beginning_offsets(list(self._inputs.values()))
         self._durable = {topic: restored.positions.get(shared.names.short(topic), -1) for topic in self._inputs}
         self._positions = {
@@ -222,13 +226,18 @@ class PartitionOwner:
         )
         return tuple(producers)
 
-    def _reemit(self, headers: Sequence[RunHeader]) -> None:
-        """Emit the spans that others hang theirs on: the old owner may have been killed before it exported them."""
-        shared, now_ms = self._shared, self._shared.clock()
+    async def _retell(self, headers: Sequence[RunHeader]) -> None:
+        """Emit again the spans that the owner before may not have exported."""
+        shared, limits = self._shared, self._limits
+        source = TopicPartition(shared.names("run-events"), self.partition)
+        last = await last_decisions(shared.log, source, window_ms=limits.retell_ms, most=limits.retell_records)
+        for decided in last:
+            run = self._store.load(decided.run_id)
+            if run is not None:
+                for span in retold_spans(decided, run, shared.names):
+                    shared.tracing.emit(span)
         for header in headers:
-            if header.ended_at_ms is not None and now_ms - header.ended_at_ms > self._limits.reemit_ended_ms:
-                continue
-            run = self._store.load(header.run_id)
+            run = None if header.status.terminal else self._store.load(header.run_id)
             if run is not None:
                 for span in restored_spans(run, shared.names):
                     shared.tracing.emit(span)

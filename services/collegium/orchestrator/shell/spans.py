@@ -4,7 +4,7 @@
 for decisions, `send TOPIC` for each attempt, on which the specialist hangs its work.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from collegium.log.topics import TopicNames
 from collegium.orchestrator.core.model import Run
@@ -12,7 +12,16 @@ from collegium.orchestrator.shell.transaction import Made
 from collegium.telemetry import conventions
 from collegium.telemetry.tracing import FinishedSpan, derived_span
 from collegium_schemas.base import Scalar, TraceContext
-from collegium_schemas.events import AttemptDispatched, PlanAdopted
+from collegium_schemas.events import (
+    AttemptDispatched,
+    AttemptSucceeded,
+    Origin,
+    PlanAdopted,
+    RunAccepted,
+    RunDecided,
+    RunEnded,
+    RunRejected,
+)
 from collegium_schemas.objective import RunStatus
 from collegium_schemas.state import RunHeader, SubtaskPart, SubtaskStatus
 
@@ -29,27 +38,12 @@ def decision_spans(made: Made, names: TopicNames, ended_ms: int) -> Iterator[Fin
     if alive is None:
         return
     decided, trace = made.decided, alive.header.trace
-    at_ms = decided.at_ms
-    operation = "timer" if made.topic is None else f"process {made.topic}"
-    yield FinishedSpan(
-        name=operation,
-        kind="internal" if made.topic is None else "consumer",
-        context=derived_span(trace, decided.run_id, "decision", str(decided.version)),
-        parent=trace,
-        start_ms=at_ms,
-        end_ms=max(at_ms, ended_ms),
-        attributes={
-            conventions.RUN_ID: decided.run_id,
-            "collegium.run.version": decided.version,
-            "collegium.decision.events": [event.type for event in decided.events],
-            **_input(made),
-        },
-        links=() if made.received is None else (made.received,),
-    )
+    links = () if made.received is None else (made.received,)
+    yield _decision(decided, trace, names, links, ended_ms)
     for event in decided.events:
         match event:
             case PlanAdopted():
-                yield _plan(event, alive, trace, at_ms)
+                yield _plan(event, alive, decided.at_ms)
             case AttemptDispatched() if made.after is not None:
                 part = made.after.subtasks.get(event.subtask_id)
                 if part is not None:
@@ -60,22 +54,76 @@ def decision_spans(made: Made, names: TopicNames, ended_ms: int) -> Iterator[Fin
         yield workflow_span(alive.header)
 
 
-def _input(made: Made) -> dict[str, Scalar]:
-    origin = made.decided.origin
-    if made.topic is None or origin.partition is None or origin.offset is None:
+def retold_spans(decided: RunDecided, run: Run, names: TopicNames) -> Iterator[FinishedSpan]:
+    """The spans of a decision that another owner committed, and may have died before it could export them.
+
+    They have the ids that they had then. What is known of the decision's own duration and of the record that led to
+    it is what the history says, so where both versions were exported, readers take the longer, first one.
+
+    Args:
+        decided: The decision.
+        run: The run as it is now.
+        names: Full topic names.
+    """
+    header, at_ms = run.header, decided.at_ms
+    links: list[TraceContext] = []
+    for event in decided.events:
+        match event:
+            case RunAccepted() | RunRejected() if event.trace_parent is not None:
+                links.append(event.trace_parent)
+            case AttemptSucceeded() if event.trace is not None:
+                links.append(event.trace)
+            case PlanAdopted():
+                yield _plan(event, run, at_ms)
+            case AttemptDispatched():
+                part = run.subtasks.get(event.subtask_id)
+                if part is not None:
+                    then = part.model_copy(update={"attempt": event.attempt, "dispatched_at_ms": at_ms})
+                    yield send_span(run, then, names)
+            case _:
+                pass
+    yield _decision(decided, header.trace, names, links, at_ms)
+    if any(isinstance(event, RunEnded | RunRejected) for event in decided.events):
+        yield workflow_span(header)
+
+
+def _decision(
+    decided: RunDecided, trace: TraceContext, names: TopicNames, links: Sequence[TraceContext], ended_ms: int
+) -> FinishedSpan:
+    origin = decided.origin
+    topic = None if origin.topic is None else names(origin.topic)
+    return FinishedSpan(
+        name="timer" if topic is None else f"process {topic}",
+        kind="internal" if topic is None else "consumer",
+        context=derived_span(trace, decided.run_id, "decision", str(decided.version)),
+        parent=trace,
+        start_ms=decided.at_ms,
+        end_ms=max(decided.at_ms, ended_ms),
+        attributes={
+            conventions.RUN_ID: decided.run_id,
+            "collegium.run.version": decided.version,
+            "collegium.decision.events": [event.type for event in decided.events],
+            **({} if topic is None else _input(topic, origin)),
+        },
+        links=links,
+    )
+
+
+def _input(topic: str, origin: Origin) -> dict[str, Scalar]:
+    if origin.partition is None or origin.offset is None:
         return {}
     return {
         conventions.MESSAGING_SYSTEM_NAME: "kafka",
         conventions.MESSAGING_OPERATION_NAME: "process",
         conventions.MESSAGING_OPERATION_TYPE: "process",
-        conventions.MESSAGING_DESTINATION_NAME: made.topic,
+        conventions.MESSAGING_DESTINATION_NAME: topic,
         conventions.MESSAGING_DESTINATION_PARTITION_ID: str(origin.partition),
         conventions.KAFKA_OFFSET: origin.offset,
     }
 
 
-def _plan(event: PlanAdopted, run: Run, trace: TraceContext, at_ms: int) -> FinishedSpan:
-    change, run_id = event.change, run.header.run_id
+def _plan(event: PlanAdopted, run: Run, at_ms: int) -> FinishedSpan:
+    change, run_id, trace = event.change, run.header.run_id, run.header.trace
     return FinishedSpan(
         name=f"plan {run.header.playbook}",
         kind="internal",
@@ -148,10 +196,7 @@ def workflow_span(header: RunHeader) -> FinishedSpan:
 
 
 def restored_spans(run: Run, names: TopicNames) -> Iterator[FinishedSpan]:
-    """The spans that others hang theirs on and that a killed owner may not have exported."""
-    if run.header.status.terminal:
-        yield workflow_span(run.header)
-        return
+    """The spans on which others may still hang theirs: those that sent the attempts under way, however long ago."""
     for part in run.subtasks.values():
         if part.status is SubtaskStatus.RUNNING:
             yield send_span(run, part, names)
