@@ -11,6 +11,7 @@ EmbeddedError
 │   └── JaegerMissing          no Jaeger binary and no Docker engine
 ├── BrokerError
 │   ├── BrokerCrashed          read the log's last lines, which it carries
+│   ├── DataInUse              another broker uses the data directory
 │   └── BrokerNotReady         the broker runs but does not answer in time
 └── StackError
     ├── StackRunning           use the running stack, or stop it first
@@ -115,6 +116,14 @@ class BrokerCrashed(BrokerError):
         self.exit_code = exit_code
         self.log_path = log_path
         self.last_lines = tuple(last_lines)
+
+
+class DataInUse(BrokerError):
+    """Another broker uses the data directory."""
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__(f"another broker uses {data_dir}: stop it, or choose another data directory")
+        self.data_dir = data_dir
 
 
 class BrokerNotReady(BrokerError):

@@ -10,8 +10,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from collegium.embedded.children import Child
-from collegium.embedded.errors import BrokerCrashed, BrokerError, BrokerNotReady
-from collegium.embedded.files import replace_text
+from collegium.embedded.errors import BrokerCrashed, BrokerError, BrokerNotReady, DataInUse
+from collegium.embedded.files import FileLock, replace_text
 from collegium.embedded.kafka_config import (
     NodeConfig,
     NodePorts,
@@ -67,6 +67,7 @@ class EmbeddedKafka:
         self._stop_grace_s = stop_grace_s
         self._node: NodeConfig | None = None
         self._child: Child | None = None
+        self._lock = FileLock(self._data_dir / "embedded.lock")
 
     @property
     def bootstrap(self) -> str:
@@ -96,9 +97,22 @@ class EmbeddedKafka:
             BrokerCrashed: it ended; the error carries the log's last lines.
             BrokerNotReady: it does not answer in time; it has been stopped.
             PathUnusable: the data directory cannot be Kafka's.
+            DataInUse: another broker uses it.
         """
-        if self._child is not None and self._child.exit_code is None:
-            raise BrokerError("the broker is running already")
+        if self._child is not None:
+            if self._child.exit_code is None:
+                raise BrokerError("the broker is running already")
+            await self.stop()
+        # Kafka has a lock of its own, but takes 15 s to say so, after our configuration has replaced the other's.
+        if not self._lock.acquire():
+            raise DataInUse(self._data_dir)
+        try:
+            await self._start_on_free_ports()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    async def _start_on_free_ports(self) -> None:
         for attempt in range(1, _PORT_TRIES + 1):
             node = self._node or self._new_node()
             try:
@@ -117,6 +131,7 @@ class EmbeddedKafka:
         if self._child is not None:
             child, self._child = self._child, None
             await child.stop(self._stop_grace_s)
+        self._lock.release()
 
     def kill(self) -> None:
         """End the broker at once, as a crash would: for an impatient user and for fault tests."""

@@ -106,7 +106,8 @@ class Supervisor:
             for status in self.statuses:
                 if status.phase is Phase.FAILED:
                     raise ServiceFailed(status.name, status.reason, status.log_path, last_lines(status.log_path))
-            if all(status.phase in {Phase.READY, Phase.STOPPING} for status in self.statuses):
+            # Those that were scaled away are not in `_running` any more, though some may still be stopping.
+            if all(self._instances[key].status.phase is Phase.READY for key in self._running):
                 return
             await changed.wait()
 

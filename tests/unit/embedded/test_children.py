@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -77,11 +76,13 @@ async def test_a_program_that_does_not_exist_is_an_error(tmp_path: Path) -> None
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent (PR_SET_PDEATHSIG)")
 async def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     """Even kill -9 leaves nothing behind."""
-    command = [sys.executable, "-c", _SUPERVISOR, str(tmp_path / "log")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as supervisor:
-        assert supervisor.stdout is not None
-        orphan = psutil.Process(int(await asyncio.to_thread(supervisor.stdout.readline)))
-        supervisor.kill()
+    supervisor = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _SUPERVISOR, str(tmp_path / "log"), stdout=asyncio.subprocess.PIPE
+    )
+    assert supervisor.stdout is not None
+    orphan = psutil.Process(int(await supervisor.stdout.readline()))
+    supervisor.kill()
+    await supervisor.wait()
     async with asyncio.timeout(BOUND_S):
         await until(lambda: _gone(orphan))
 

@@ -74,18 +74,22 @@ async def test_leaving_ends_every_process(tmp_path: Path) -> None:
 async def test_an_error_in_the_block_ends_every_process_and_stays_itself(tmp_path: Path) -> None:
     """The caller sees its own error, in no group."""
     pids: list[int] = []
-    with pytest.raises(ZeroDivisionError):
+
+    async def fail() -> None:
         async with _supervising(tmp_path, _spec("analysis")) as supervisor:
             supervisor.scale("analysis", 1)
             await supervisor.wait_ready()
-            pids += _pids(supervisor)
+            pids.extend(_pids(supervisor))
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     assert pids
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
 async def test_a_killed_process_is_started_again(tmp_path: Path) -> None:
-    """kill -9: another process id, one restart counted, ready again."""
+    """After kill -9: another process id, one restart counted, ready again."""
     async with _supervising(tmp_path, _spec("analysis")) as supervisor:
         supervisor.scale("analysis", 1)
         await supervisor.wait_ready()
