@@ -34,7 +34,7 @@ def parse_deadline(text: str, now_ms: int) -> datetime:
     """
     try:
         moment_ms = now_ms + parse_ms(text)
-        return datetime.fromtimestamp(moment_ms // 1000, UTC)
+        return datetime.fromtimestamp(moment_ms / 1000, UTC)
     except ValueError:
         pass
     try:

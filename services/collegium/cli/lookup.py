@@ -101,6 +101,8 @@ class RunLookup:
                     self._detail("answered by the ledger")
                     return view
                 self._detail("the ledger does not know the run (yet): reading run-events directly")
+        else:
+            self._detail("no ledger is known: reading run-events directly")
         async with self._open_log() as log:
             view = (await HistoryReader(log, self._names()).record(run_id)).view()
         if view is None:
