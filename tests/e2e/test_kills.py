@@ -43,7 +43,7 @@ async def test_every_specialist_killed_in_the_middle_of_an_attempt(stack: FullSt
         await assert_sound_history(stack, run_id)
         assert (await delivered_report(stack, view)).answered
         trace = await trace_of(jaeger, view, await stack.history(run_id), None)
-        assert_linked(trace, view)
+        assert_linked(trace, view, killed=set(pids.values()))
         assert len(trace.answers(held.subtask_id, 1, role)) == 1
 
 
