@@ -36,10 +36,12 @@ as_root() {
 install_compose_plugin() {
     docker compose version >/dev/null 2>&1 && return 0
     echo "installing the compose plugin"
-    local work options
+    local work options mirror
+    # The mirror that the machine uses already.
+    mirror="$(apt-get indextargets --format '$(REPO_URI)' | grep -m 1 '/debian/*$')"
     work="$(mktemp -d)"
     mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
-    echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main' \
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" \
         >"$work/sources.list"
     options=(-qq -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=-
         -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root)
