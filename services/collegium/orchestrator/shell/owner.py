@@ -26,8 +26,8 @@ from collegium.orchestrator.shell.intake import Intake
 from collegium.orchestrator.shell.metrics import OrchestratorMetrics
 from collegium.orchestrator.shell.observing import observe
 from collegium.orchestrator.shell.restoring import restore
-from collegium.orchestrator.shell.retelling import last_decisions
-from collegium.orchestrator.shell.spans import restored_spans, retold_spans
+from collegium.orchestrator.shell.retelling import last_spans
+from collegium.orchestrator.shell.spans import restored_spans
 from collegium.orchestrator.shell.store import RunStore
 from collegium.orchestrator.shell.timers import Timers
 from collegium.orchestrator.shell.transaction import Batch, Batcher, Made
@@ -55,11 +55,11 @@ class OwnerLimits:
     restore_ms: int = 120_000
     longest_pause_ms: int = 5_000
     """The longest wait between two tries to open the partition."""
-    retell_ms: int = 10_000
-    """On restore, spans of decisions this close to the newest one are emitted again: a span may wait that long for
-    its collector."""
-    retell_records: int = 4_000
-    """How many records of run-events are looked at for that."""
+    retell_ms: int = 5_000
+    """On restore, spans of decisions this close to the newest one are emitted again: longer than spans usually wait
+    for their collector."""
+    retell_records: int = 32_000
+    """How many records of run-events are looked at for that, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,13 +229,11 @@ class PartitionOwner:
     async def _retell(self, headers: Sequence[RunHeader]) -> None:
         """Emit again the spans that the owner before may not have exported."""
         shared, limits = self._shared, self._limits
-        source = TopicPartition(shared.names("run-events"), self.partition)
-        last = await last_decisions(shared.log, source, window_ms=limits.retell_ms, most=limits.retell_records)
-        for decided in last:
-            run = self._store.load(decided.run_id)
-            if run is not None:
-                for span in retold_spans(decided, run, shared.names):
-                    shared.tracing.emit(span)
+        last = await last_spans(
+            shared.log, shared.names, self.partition, window_ms=limits.retell_ms, most=limits.retell_records
+        )
+        for span in last:
+            shared.tracing.emit(span)
         for header in headers:
             run = None if header.status.terminal else self._store.load(header.run_id)
             if run is not None:

@@ -1,38 +1,62 @@
 """Emitting again what the owner before may not have exported: the spans of its last decisions.
 
-A decision's spans leave the process after its commit, a little later still for the collector. A kill -9 in between
+A decision's spans leave the process after its commit, and a little later still for the collector. A kill -9 in between
 would leave the specialists' spans without their parents, for good. All of a decision's spans follow from history, so
 the next owner reads the end of run-events and emits them again, with the same ids; readers drop what they have twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from collegium.log.port import Log, TopicPartition
+from collegium.log.topics import TopicNames
+from collegium.orchestrator.core.folding import evolve
+from collegium.orchestrator.core.model import Run
+from collegium.orchestrator.shell.spans import decision_spans
+from collegium.orchestrator.shell.transaction import Made
+from collegium.telemetry.tracing import FinishedSpan
+from collegium_schemas.base import TraceContext
 from collegium_schemas.envelope import EnvelopeError, decode
-from collegium_schemas.events import RunDecided
+from collegium_schemas.events import AttemptSucceeded, RunAccepted, RunDecided, RunRejected
 
+Histories = Mapping[str, tuple[RunDecided, ...]]
+"""Run id -> its decisions in order, as far back as they were read."""
+
+_FIRST_RECORDS: Final = 500
 _POLL_RECORDS: Final = 1_000
 _POLL_MS: Final = 500
 
 
-async def last_decisions(log: Log, source: TopicPartition, *, window_ms: int, most: int) -> Sequence[RunDecided]:
-    """The decisions at the end of a partition of run-events, in order.
+async def last_spans(
+    log: Log, names: TopicNames, partition: int, *, window_ms: int, most: int
+) -> Iterator[FinishedSpan]:
+    """The spans of the decisions at the end of a partition's history.
 
     Args:
         log: Where to read.
-        source: The partition.
-        window_ms: How long before the newest one, by their own times.
-        most: The bound on how many.
+        names: Full topic names.
+        partition: The partition.
+        window_ms: How long before the newest decision, by their own times.
+        most: How many records are looked at. A run that began before them is left out.
 
     Raises:
         LogUnavailable: the log cannot be reached.
     """
+    source = TopicPartition(names("run-events"), partition)
     first = (await log.beginning_offsets([source]))[source]
     end = (await log.end_offsets([source]))[source]
-    start = max(first, end - most)
+    look = min(_FIRST_RECORDS, most)
+    while True:
+        start = max(first, end - look)
+        histories, since_ms = _recent(await _read(log, source, start, end), window_ms)
+        if start == first or look >= most or all(history[0].version == 1 for history in histories.values()):
+            return _spans(histories, since_ms, names)
+        look = min(look * 4, most)
+
+
+async def _read(log: Log, source: TopicPartition, start: int, end: int) -> list[RunDecided]:
     if start >= end:
-        return ()
+        return []
     found: list[RunDecided] = []
     reader = await log.assign({source: start})
     try:
@@ -45,5 +69,41 @@ async def last_decisions(log: Log, source: TopicPartition, *, window_ms: int, mo
                         continue  # not ours; the ledger reports it
     finally:
         await reader.close()
-    newest_ms = max((decided.at_ms for decided in found), default=0)
-    return [decided for decided in found if decided.at_ms >= newest_ms - window_ms]
+    return found
+
+
+def _recent(found: list[RunDecided], window_ms: int) -> tuple[Histories, int]:
+    """The runs that something happened to within the window, with all that was read of them; when the window began."""
+    since_ms = max((decided.at_ms for decided in found), default=0) - window_ms
+    recent = {decided.run_id for decided in found if decided.at_ms >= since_ms}
+    histories: dict[str, list[RunDecided]] = {run_id: [] for run_id in recent}
+    for decided in found:
+        if decided.run_id in recent:
+            histories[decided.run_id].append(decided)
+    return {run_id: tuple(history) for run_id, history in histories.items()}, since_ms
+
+
+def _spans(histories: Histories, since_ms: int, names: TopicNames) -> Iterator[FinishedSpan]:
+    for history in histories.values():
+        if history[0].version != 1:
+            continue
+        run: Run | None = None
+        for decided in history:
+            before, run = run, evolve(run, decided)
+            if decided.at_ms >= since_ms:
+                topic = None if decided.origin.topic is None else names(decided.origin.topic)
+                made = Made(decided, run, before, _received(decided), topic)
+                yield from decision_spans(made, names, decided.at_ms)
+
+
+def _received(decided: RunDecided) -> TraceContext | None:
+    """The context of the record that led to a decision, where history has it."""
+    for event in decided.events:
+        match event:
+            case RunAccepted() | RunRejected():
+                return event.trace_parent
+            case AttemptSucceeded():
+                return event.trace
+            case _:
+                pass
+    return None

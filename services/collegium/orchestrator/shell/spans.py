@@ -12,16 +12,7 @@ from collegium.orchestrator.shell.transaction import Made
 from collegium.telemetry import conventions
 from collegium.telemetry.tracing import FinishedSpan, derived_span
 from collegium_schemas.base import Scalar, TraceContext
-from collegium_schemas.events import (
-    AttemptDispatched,
-    AttemptSucceeded,
-    Origin,
-    PlanAdopted,
-    RunAccepted,
-    RunDecided,
-    RunEnded,
-    RunRejected,
-)
+from collegium_schemas.events import AttemptDispatched, Origin, PlanAdopted, RunDecided
 from collegium_schemas.objective import RunStatus
 from collegium_schemas.state import RunHeader, SubtaskPart, SubtaskStatus
 
@@ -52,39 +43,6 @@ def decision_spans(made: Made, names: TopicNames, ended_ms: int) -> Iterator[Fin
                 pass
     if alive.header.status.terminal and (made.before is None or not made.before.header.status.terminal):
         yield workflow_span(alive.header)
-
-
-def retold_spans(decided: RunDecided, run: Run, names: TopicNames) -> Iterator[FinishedSpan]:
-    """The spans of a decision that another owner committed, and may have died before it could export them.
-
-    They have the ids that they had then. What is known of the decision's own duration and of the record that led to
-    it is what the history says, so where both versions were exported, readers take the longer, first one.
-
-    Args:
-        decided: The decision.
-        run: The run as it is now.
-        names: Full topic names.
-    """
-    header, at_ms = run.header, decided.at_ms
-    links: list[TraceContext] = []
-    for event in decided.events:
-        match event:
-            case RunAccepted() | RunRejected() if event.trace_parent is not None:
-                links.append(event.trace_parent)
-            case AttemptSucceeded() if event.trace is not None:
-                links.append(event.trace)
-            case PlanAdopted():
-                yield _plan(event, run, at_ms)
-            case AttemptDispatched():
-                part = run.subtasks.get(event.subtask_id)
-                if part is not None:
-                    then = part.model_copy(update={"attempt": event.attempt, "dispatched_at_ms": at_ms})
-                    yield send_span(run, then, names)
-            case _:
-                pass
-    yield _decision(decided, header.trace, names, links, at_ms)
-    if any(isinstance(event, RunEnded | RunRejected) for event in decided.events):
-        yield workflow_span(header)
 
 
 def _decision(

@@ -37,7 +37,6 @@ class Made:
     decided: RunDecided
     after: Run | None
     before: Run | None
-    happened: Input
     received: TraceContext | None
     """The context of the record that led to it."""
     topic: str | None
@@ -178,7 +177,7 @@ class Batcher:
         batch.runs[run_id] = (committed, decision.after)
         received = None if record is None else trace_of(record.headers)
         topic = None if record is None else record.topic
-        batch.made.append(Made(decided, decision.after, run, happened, received, topic))
+        batch.made.append(Made(decided, decision.after, run, received, topic))
         batch.records.extend(records)
         return decision
 
