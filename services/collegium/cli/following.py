@@ -37,6 +37,11 @@ class RunFollower:
         self._run_id = run_id
         self._key = run_id.encode()
 
+    @property
+    def run_id(self) -> str:
+        """The run that is followed."""
+        return self._run_id
+
     async def poll(self, timeout_ms: int) -> Sequence[Update]:
         """What happened since the last call; empty when nothing did in time."""
         updates: list[Update] = []

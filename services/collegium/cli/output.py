@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import click
 
+from collegium.telemetry.visible import visible, visible_json
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
@@ -29,13 +31,13 @@ class Output:
     @cached_property
     def console(self) -> "Console":
         """Rich's console on standard output."""
-        from rich.console import Console  # rich takes longer to import than `--help` may take
+        from collegium.cli.screens import SafeConsole  # rich takes longer to import than `--help` may take
 
-        console = Console(highlight=False, markup=False)
+        console = SafeConsole(highlight=False, markup=False)
         # No markup: what is printed comes from sources and people, and may hold brackets.
         # Without a terminal there is no width to fit into; 80 is what rich assumes when nobody says otherwise.
         wide = not console.is_terminal and console.width == _ASSUMED_WIDTH
-        return Console(highlight=False, markup=False, width=_PIPE_WIDTH) if wide else console
+        return SafeConsole(highlight=False, markup=False, width=_PIPE_WIDTH) if wide else console
 
     def answer(self, value: "JsonValue | Contract", human: "RenderableType") -> None:
         """Print the command's result: `value` with `--json`, else `human`."""
@@ -48,18 +50,19 @@ class Output:
         """Print one JSON value on one line."""
         from collegium_schemas.base import Contract  # pydantic takes longer to import than `--help` may take
 
-        click.echo(value.to_json().decode() if isinstance(value, Contract) else json.dumps(value, ensure_ascii=False))
+        document = value.to_json().decode() if isinstance(value, Contract) else json.dumps(value, ensure_ascii=False)
+        click.echo(visible_json(document))
 
     def text(self, text: str) -> None:
-        """Print text exactly as it is."""
-        click.echo(text)
+        """Print text as it is, without what would act on a terminal."""
+        click.echo(visible(text))
 
     def aside(self, text: str) -> None:
         """Tell people something that is not the answer."""
         if not self.json:
-            click.echo(text, err=True)
+            click.echo(visible(text), err=True)
 
     def detail(self, text: str) -> None:
         """Tell people who asked for `--verbose` how it was done."""
         if self.verbose:
-            click.echo(text, err=True)
+            click.echo(visible(text), err=True)

@@ -10,6 +10,7 @@ import click
 from collegium.cli import discovery, exits
 from collegium.cli.errors import CliError
 from collegium.cli.exits import Exit
+from collegium.telemetry.visible import visible, visible_json
 
 
 class Root(click.Group):
@@ -63,6 +64,11 @@ def _ended(run: Callable[[], object], *, as_json: bool) -> int:
         return _report("usage", error.format_message() + hint, Exit(error.exit_code), as_json=as_json)
     except CliError as error:
         return _report(error.kind, error.message, error.exit, as_json=as_json)
+    except OSError as error:
+        if error.filename is None:
+            raise  # no file: a fault of the program, not of the place that the user chose
+        message = f"{error.filename}: {error.strerror}: check that it is there and may be written (COLLEGIUM_DATA_DIR)"
+        return _report("failed", message, Exit.FAILED, as_json=as_json)
     except (click.Abort, KeyboardInterrupt):
         return _report("interrupted", "interrupted", Exit.INTERRUPTED, as_json=as_json)
     return code if isinstance(code, int) else Exit.OK
@@ -71,7 +77,7 @@ def _ended(run: Callable[[], object], *, as_json: bool) -> int:
 def _report(kind: str, message: str, code: Exit, *, as_json: bool) -> int:
     if as_json:
         fault = {"error": kind, "message": message, "exit_code": int(code)}
-        click.echo(json.dumps(fault, ensure_ascii=False), err=True)
+        click.echo(visible_json(json.dumps(fault, ensure_ascii=False)), err=True)
     else:
-        click.echo(f"collegium: {message}", err=True)
+        click.echo(f"collegium: {visible(message)}", err=True)
     return code

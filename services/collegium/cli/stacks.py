@@ -21,6 +21,7 @@ from collegium.embedded.errors import (
 from collegium.embedded.operate import StackHealth
 from collegium.embedded.settings import EmbeddedSettings
 from collegium.embedded.stack import StackOptions
+from collegium.telemetry.visible import visible
 from collegium_schemas.envelope import explain
 
 ALWAYS = ("orchestrator", "ledger")
@@ -91,8 +92,8 @@ def embedded_faults() -> Generator[None]:
     except EmbeddedError as error:
         first, *more = str(error).splitlines() or [""]
         for line in more:
-            click.echo(line, err=True)
-        raise _fault(error, first) from error
+            click.echo(visible(line), err=True)
+        raise _fault(error, f"{first.removesuffix(':')} is above" if more else first) from error
     except TimeoutError as error:
         raise TimedOut("that has taken too long: look at `collegium status`") from error
     except asyncio.CancelledError as error:

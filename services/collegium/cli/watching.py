@@ -18,6 +18,9 @@ from collegium_schemas.tasks import TaskProgress
 
 _POLL_MS: Final = 200
 _QUIET_MS: Final = 5_000
+TAKEN_WITHIN_MS: Final = 60_000
+"""How long an objective may lie there before somebody has to look: longer than a group needs to replace a member
+that was killed (session.timeout.ms, 45 s by default in Kafka's clients)."""
 MAX_PROGRESS: Final = 1_000
 """Subtasks whose latest progress is remembered."""
 
@@ -97,7 +100,13 @@ class JsonScreen:
 
 
 async def watch(
-    follower: RunFollower, screen: Screen, *, aside: Callable[[str], None], timeout_ms: int, clock: Clock
+    follower: RunFollower,
+    screen: Screen,
+    *,
+    aside: Callable[[str], None],
+    timeout_ms: int,
+    clock: Clock,
+    taken_within_ms: int = TAKEN_WITHIN_MS,
 ) -> RunView:
     """Show a run until it has ended.
 
@@ -107,9 +116,10 @@ async def watch(
         aside: Told when nothing happens at the start.
         timeout_ms: How long at most.
         clock: The time.
+        taken_within_ms: How long until an orchestrator has taken the run, at most.
 
     Raises:
-        TimedOut: the run has not ended in time.
+        TimedOut: the run has not been taken or has not ended in time.
     """
     record = RunRecord()
     progress: dict[str, TaskProgress] = {}
@@ -132,8 +142,9 @@ async def watch(
             if view is not None and view.status.terminal:
                 return view
             waited_ms = clock() - started_ms
-            if waited_ms > timeout_ms:
-                raise TimedOut(_still(view, timeout_ms))
+            bound_ms = timeout_ms if view is not None else min(timeout_ms, taken_within_ms)
+            if waited_ms > bound_ms:
+                raise TimedOut(_still(follower.run_id, view, bound_ms))
             if view is None and waited_ms > _QUIET_MS and not told:
                 told = True
                 aside("waiting for an orchestrator to take the objective: is one running? (`collegium status`)")
@@ -151,8 +162,11 @@ def ended(view: RunView) -> None:
         raise RunNotCompleted(f"run {view.run_id} ended as {view.status}{limit}: {view.reason or 'no reason given'}")
 
 
-def _still(view: RunView | None, timeout_ms: int) -> str:
-    seconds = timeout_ms / 1000
+def _still(run_id: str, view: RunView | None, waited_ms: int) -> str:
+    seconds = waited_ms / 1000
     if view is None:
-        return f"no orchestrator has taken the run within {seconds:g} s: look at `collegium status` and the logs"
-    return f"run {view.run_id} is still {view.status} after {seconds:g} s: `collegium watch {view.run_id}` goes on"
+        return (
+            f"no orchestrator has taken run {run_id} within {seconds:g} s: `collegium status` shows whether one runs, "
+            f"`collegium up` starts one; the objective is kept, and then `collegium watch {run_id}` shows the run"
+        )
+    return f"run {run_id} is still {view.status} after {seconds:g} s: `collegium watch {run_id}` goes on"

@@ -163,6 +163,7 @@ async def stop_stack(data_dir: Path, *, timeout_s: float = 60.0) -> None:
 
 def _launch(options: StackOptions, files: StackFiles) -> ProcessRef:
     """Start the detached process through a short-lived one, so that it is not a child of ours."""
+    files.logs.mkdir(parents=True, exist_ok=True)  # a place that cannot be written fails here, where it can be said
     command = [sys.executable, "-m", "collegium.embedded"]
     try:
         # The options travel by standard input: a command line can be read by every user of the machine.

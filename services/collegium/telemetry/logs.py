@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal, TextIO
 
 from collegium.telemetry.redaction import Redactor
+from collegium.telemetry.visible import visible, visible_json
 from collegium_schemas.base import TraceContext
 
 LogFormat = Literal["json", "text"]
@@ -82,7 +83,7 @@ class JsonFormatter(logging.Formatter):
                 "message": str(error)[:_MAX_MESSAGE_CHARS],
                 "stack": "".join(traceback.format_exception(error))[-_MAX_STACK_CHARS:],
             }
-        return self._redactor(json.dumps(line, ensure_ascii=False, default=str))
+        return visible_json(self._redactor(json.dumps(line, ensure_ascii=False, default=str)))
 
 
 class TextFormatter(logging.Formatter):
@@ -100,9 +101,10 @@ class TextFormatter(logging.Formatter):
         line = f"{_time(record)[11:23]} {record.levelname:<7} {record.name}: {record.getMessage()[:_MAX_MESSAGE_CHARS]}"
         if facts:
             line += f"  [{facts}]"
+        line = visible(line, one_line=True)
         if record.exc_info and record.exc_info[1] is not None:
             stack = "".join(traceback.format_exception(record.exc_info[1]))
-            line += "\n" + stack[-_MAX_STACK_CHARS:].rstrip()
+            line += "\n" + visible(stack[-_MAX_STACK_CHARS:].rstrip())
         return self._redactor(line)
 
 

@@ -130,3 +130,19 @@ async def test_a_run_that_does_not_end_in_time_times_out(log: Log) -> None:
     with pytest.raises(ExceptionGroup) as caught:
         await watched(log, cancelled_run(OTHER), PlainScreen(Output()), timeout_ms=50)
     assert caught.group_contains(TimedOut, match="collegium status")
+
+
+async def test_a_run_that_nobody_takes_is_not_waited_for_to_the_end(log: Log) -> None:
+    """However long the run itself may take, the wait for an orchestrator is bounded, and the error names the run."""
+    loop = asyncio.get_running_loop()
+    start = await beginning(log, NAMES, RUN_ID)
+    async with follow(log, NAMES, RUN_ID, start=start) as follower:
+        with pytest.raises(TimedOut, match=rf"taken run {RUN_ID} within 0.05 s.*collegium status.*collegium watch"):
+            await watch(
+                follower,
+                PlainScreen(Output()),
+                aside=print,
+                timeout_ms=3_600_000,
+                clock=lambda: int(loop.time() * 1000),
+                taken_within_ms=50,
+            )

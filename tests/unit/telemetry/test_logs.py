@@ -124,3 +124,14 @@ def test_what_cannot_be_json_is_text() -> None:
     (line,) = lines(out)
     assert line["path"] == "{1, 2}"
     assert len(str(line["message"])) == 8_000
+
+
+@pytest.mark.parametrize("style", ["json", "text"])
+def test_what_others_wrote_cannot_act_or_forge_a_line(style: LogFormat) -> None:
+    """Escape sequences, overrides and line ends in a message or a value stay inside their line, visible."""
+    out = io.StringIO()
+    with logging_to(out, service="s", style=style, current=lambda: None):
+        log.warning("goal %s", "a\n12:00:00 forged\x1b[2J\u009b\u202e", extra={"corpus": "b\nforged\x7f"})
+    (line,) = out.getvalue().splitlines()
+    assert line.isprintable()
+    assert "forged" in line
