@@ -10,7 +10,7 @@ from collegium.agent.config import RuntimeConfig
 from collegium.agent.metrics import AgentMetrics
 from collegium.agent.publisher import Publisher
 from collegium.agent.text import one_line
-from collegium.log.dead_letters import dead_letter
+from collegium.log.dead_letters import DROPPED_BYTES_HEADER, dead_letter
 from collegium.log.errors import RecordTooLarge
 from collegium.log.port import Clock, Record
 from collegium.telemetry.tracing import Tracing
@@ -20,7 +20,6 @@ from collegium_schemas.tasks import Failure, FailureKind, TaskFailed, TaskReques
 
 _log = logging.getLogger(__name__)
 _STAGE: Final = "agent.intake"
-DROPPED_BYTES_HEADER: Final = "collegium_dropped_bytes"
 
 
 def read_task(record: Record, role: str) -> TaskRequested:
@@ -84,13 +83,11 @@ class Poison:
             topic=self._dead_letters,
             stage=_STAGE,
             error_class=type(error).__name__,
-            reason=error.reason.encode("utf-8", "replace").decode(),
+            reason=error.reason,
         )
-        if letter.key is None and letter.value is None:
-            letter = replace(letter, value=b"")  # clients refuse to write what this sender's client wrote
         try:
             await self._publisher.publish([letter])
-        except RecordTooLarge:  # the headers made it too large: its bytes stay where the headers say
+        except RecordTooLarge:  # an operator made the topic smaller: its bytes stay where the headers say
             size = str(len(letter.value or b"")).encode()
             headers = (*letter.headers, (DROPPED_BYTES_HEADER, size))
             await self._publisher.publish([replace(letter, value=b"", headers=headers)])

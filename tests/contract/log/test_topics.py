@@ -5,12 +5,13 @@ from uuid import uuid4
 import pytest
 
 from collegium.log.errors import LogError, TopicMismatch
-from collegium.log.port import Log, NewTopic
-from collegium.log.topics import TopicNames, check, required
+from collegium.log.port import MAX_RECORD_BYTES, Log, NewTopic
+from collegium.log.topics import SIZE_LIMIT, TopicNames, check, required
 from collegium_schemas.catalogue import CO_PARTITIONED
 from contract.log.clusters import new_topic
 
 ROLES = ("retrieval", "drafting")
+LARGE = {SIZE_LIMIT: str(MAX_RECORD_BYTES)}
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ async def test_the_check_names_every_missing_topic(log: Log, names: TopicNames) 
 async def test_the_check_refuses_co_partitioned_topics_with_different_counts(log: Log, names: TopicNames) -> None:
     """One problem lists all counts and says how to mend it."""
     odd = names(CO_PARTITIONED[-1])
-    await log.create([NewTopic(odd, 5, {})])
+    await log.create([NewTopic(odd, 5, LARGE)])
     await log.create(required(names, ROLES, 2))
     with pytest.raises(TopicMismatch) as caught:
         await check(log, names, ROLES)
@@ -78,6 +79,16 @@ async def test_the_check_refuses_co_partitioned_topics_with_different_counts(log
 
 async def test_a_role_may_have_any_number_of_partitions(log: Log, names: TopicNames) -> None:
     """A task topic's partitions are that role's scale, and no one else's business."""
-    await log.create([NewTopic(names.tasks("retrieval"), 13, {})])
+    await log.create([NewTopic(names.tasks("retrieval"), 13, LARGE)])
     await log.create(required(names, ROLES, 2))
     assert await check(log, names, ROLES) == 2
+
+
+async def test_the_check_refuses_a_topic_whose_records_must_be_small(log: Log, names: TopicNames) -> None:
+    """A record that its topic does not take would be tried for ever; the problem holds the command that mends it."""
+    await log.create([NewTopic(names("dead-letters"), 1, {SIZE_LIMIT: "1000000"})])
+    await log.create(required(names, ROLES, 2))
+    with pytest.raises(
+        TopicMismatch, match=f"at most 1000000 bytes.*kafka-configs.sh.*{SIZE_LIMIT}={MAX_RECORD_BYTES}"
+    ):
+        await check(log, names, ROLES)

@@ -5,9 +5,21 @@ import uuid
 import pytest
 
 from collegium.log.port import Outgoing, Record
+from collegium.log.sizes import MAX_TOPIC_RECORD_BYTES
 from collegium.log.topics import TopicNames
 from collegium.orchestrator.core.model import InterventionArrived, ObjectiveArrived, ObjectiveInvalid, OutcomeArrived
-from collegium.orchestrator.shell.intake import DeadLetter, Intake, Understood, moved
+from collegium.orchestrator.shell.intake import (
+    ORIGINAL_KEY,
+    ORIGINAL_SHA256,
+    REFUSED,
+    DeadLetter,
+    Intake,
+    Understood,
+    as_sent,
+    movable,
+    moved,
+    refusal,
+)
 from collegium.telemetry.tracing import run_trace
 from collegium_schemas import limits
 from collegium_schemas.envelope import Headers
@@ -67,7 +79,7 @@ def test_bad_objectives_are_refused_with_a_reason(value: bytes | None, key: byte
     result = understood(objective(value, key))
     assert isinstance(result.happened, ObjectiveInvalid)
     assert says in result.happened.reason
-    assert result.unusable is not None
+    assert not result.kept
 
 
 def test_an_unknown_type_is_refused() -> None:
@@ -86,6 +98,37 @@ def test_moving_a_record_home_does_not_change_what_it_says(key: bytes | None, va
     out: Outgoing = moved(record, before.happened.run_id, 3)
     after = understood(Record(out.topic, 3, 99, 0, out.key, out.value, out.headers))
     assert after == before
+
+
+@pytest.mark.parametrize("key", [None, b"k" * 500_000, RUN.encode()])
+def test_a_record_too_large_to_move_is_refused_at_home_by_a_short_one(key: bytes | None) -> None:
+    """The run that ends is the same, and the short record says that the original is kept already."""
+    record = objective(b"x" * (MAX_TOPIC_RECORD_BYTES - 600 - len(key or b"")), key)
+    refused = understood(record).happened
+    assert isinstance(refused, ObjectiveInvalid)
+    assert not movable(record)
+    out = refusal(record, refused, 3)
+    there = understood(Record(out.topic, 3, 99, 0, out.key, out.value, out.headers))
+    assert there.kept
+    assert isinstance(there.happened, ObjectiveInvalid)
+    assert (there.happened.run_id, there.happened.reason) == (refused.run_id, refused.reason)
+
+
+def test_a_forged_refusal_cannot_choose_its_hash() -> None:
+    """What a foreign client writes into our headers is data: it meets the contracts' bounds."""
+    forged = ((ORIGINAL_KEY, b""), (REFUSED, b"r" * 10_000), (ORIGINAL_SHA256, b"no hash"))
+    refused = understood(objective(b"", RUN.encode(), forged)).happened
+    assert isinstance(refused, ObjectiveInvalid)
+    assert (len(refused.reason), len(refused.objective_sha256)) == (limits.MAX_TEXT_CHARS, 64)
+
+
+@pytest.mark.parametrize("key", [None, b"", b"customer-7", RUN.encode()])
+def test_a_moved_record_can_be_kept_as_it_was_sent(key: bytes | None) -> None:
+    """Key, value and headers are the sender's."""
+    record = objective(b"garbage", key, (("x", b"1"),))
+    out = moved(record, RUN, 3)
+    sent = as_sent(Record(out.topic, 3, 99, 0, out.key, out.value, out.headers))
+    assert (sent.key, sent.value, sent.headers) == (record.key, record.value, record.headers)
 
 
 def test_interventions_and_results_that_make_no_sense_are_dead_letters() -> None:

@@ -52,8 +52,8 @@ class Understood:
     """A record as an input to the core."""
 
     happened: Input
-    unusable: str | None = None
-    """Set when the original bytes also belong into dead-letters."""
+    kept: bool = False
+    """True when its original lies in dead-letters already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,8 @@ class Intake:
             return None
         parent = trace_of(record.headers)
         reason, digest = reason[: limits.MAX_TEXT_CHARS], hashlib.sha256(digest.encode()).hexdigest()
-        return Understood(ObjectiveInvalid(run_id, reason, digest, self._trace_run(run_id, parent), parent))
+        refused = ObjectiveInvalid(run_id, reason, digest, self._trace_run(run_id, parent), parent)
+        return Understood(refused, kept=True)
 
     def _objective(self, record: Record) -> Understood:
         original = _original_key(record)
@@ -114,15 +115,18 @@ class Intake:
         trace = self._trace_run(run_id, parent)
         if objective is None or fault is not None:
             reason = f"the objective is refused: {fault}"[: limits.MAX_TEXT_CHARS]
-            return Understood(ObjectiveInvalid(run_id, reason, digest, trace, parent), unusable=reason)
+            return Understood(ObjectiveInvalid(run_id, reason, digest, trace, parent))
         objective = objective.model_copy(update={"run_id": run_id})
         digest = hashlib.sha256(objective.to_json()).hexdigest()
         return Understood(ObjectiveArrived(run_id, objective, digest, trace, parent))
 
 
 def derived_run_id(record: Record) -> str:
-    """The run id of an objective whose sender chose none: the same for every reading of the same record."""
-    return str(uuid.uuid5(_RUN_IDS, f"{record.topic}/{record.partition}/{record.offset}"))
+    """The run id of an objective whose sender chose none: the same for every reading of the same record.
+
+    The time is part of it because a topic that is created anew has the same offsets again.
+    """
+    return str(uuid.uuid5(_RUN_IDS, f"{record.topic}/{record.partition}/{record.offset}/{record.timestamp_ms}"))
 
 
 def moved(record: Record, run_id: str, home: int) -> Outgoing:

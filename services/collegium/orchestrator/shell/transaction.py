@@ -22,8 +22,9 @@ from collegium.telemetry.tracing import derived_span
 from collegium_schemas.base import Message, TraceContext
 from collegium_schemas.envelope import Envelope, encode_headers, trace_of
 from collegium_schemas.events import InputRefused, Origin, RunDecided, RunRejected
+from collegium_schemas.objective import RunStatus
 from collegium_schemas.state import InputPosition
-from collegium_schemas.tasks import ControlState, TaskRequested, TaskSucceeded
+from collegium_schemas.tasks import ControlScope, ControlState, TaskRequested, TaskSucceeded
 
 logger = logging.getLogger(__name__)
 
@@ -137,7 +138,7 @@ class Batcher:
             inline.update(verified_inline(happened.outcome))
         decided = self._decide(happened, record, batch, inline, now_ms)
         reason = decided.unusable or _refusal(decided)
-        if reason is not None:
+        if reason is not None and not understood.kept:
             self._bury(record, reason, batch)
 
     def _forward(self, record: Record, understood: Understood, home: int, batch: Batch) -> None:
@@ -201,6 +202,9 @@ class Batcher:
             self._record("run-events", run_id, decided, decided.event_id, trace, now_ms, partition=self._partition)
         ]
         records += [self._command(message, trace, now_ms) for message in commands(decided, decision.after, inline)]
+        if run is not None and decision.after is None and run.header.status is not RunStatus.COMPLETED:
+            # The order to stop has done its work: without this the compacted topic would grow for ever.
+            records.append(Outgoing(self._names("control"), f"{ControlScope.RUN}/{run_id}".encode(), None))
         if (largest := max(map(record_bytes, records))) > MAX_TOPIC_RECORD_BYTES:
             raise ValueError(f"a record of {largest} bytes would be needed; {MAX_TOPIC_RECORD_BYTES} fit: ask for less")
         return decided, records
