@@ -17,7 +17,8 @@ def to_record(record: ConsumerRecord[bytes | None, bytes | None]) -> Record:
         record.timestamp,
         record.key,
         record.value,
-        tuple(record.headers),
+        # Kafka's protocol allows a header without value; the port, like most of its readers, knows empty ones only.
+        tuple((name, value or b"") for name, value in record.headers),
     )
 
 
