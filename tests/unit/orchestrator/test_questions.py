@@ -53,3 +53,24 @@ def test_any_goal_gives_between_one_and_the_bound(goal: str, most: int) -> None:
     assert len({question.text for question in questions}) == len(questions)
     assert [question.question_id for question in questions] == [f"q{n}" for n in range(1, len(questions) + 1)]
     assert questions == decompose(goal, most)
+
+
+@pytest.mark.parametrize("goal", ["explain ,", "Explain , and", "list ,,"])
+def test_an_instruction_without_an_object_stays_itself(goal: str) -> None:
+    """Punctuation alone is nothing to explain, and no fault either."""
+    assert len(decompose(goal, 8)) == 1
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        "what a" + " " * 7_900 + "b",
+        "changes from a " * 530,
+        "how" + " from a" * 1_140,
+        "compare a" + " with a" * 1_140,
+        "a in " + "1.1 and " * 990 + "x",
+    ],
+)
+def test_goals_made_to_keep_the_patterns_busy_stay_one_question(goal: str) -> None:
+    """Backtracking is bounded by the length of what is matched; without that bound this takes from minutes to years."""
+    assert [question.text for question in decompose(goal, 8)] == [" ".join(goal.split())]

@@ -62,6 +62,10 @@ _OBJECTS: Final = re.compile(
 )
 
 
+MAX_PATTERN_CHARS: Final = 300
+"""A longer sentence stays one question: backtracking takes these patterns up to the cube of its length."""
+
+
 def decompose(goal: str, max_questions: int) -> tuple[Question, ...]:
     """The sub-questions of a goal, at least one and at most `max_questions`, without duplicates, in its order.
 
@@ -76,13 +80,15 @@ def decompose(goal: str, max_questions: int) -> tuple[Question, ...]:
 
 def _sentences(goal: str) -> Iterator[str]:
     for piece in _SENTENCE.split(goal.strip()):
-        text = _BULLET.sub("", piece).strip()
+        text = " ".join(_BULLET.sub("", piece).split())
         if sum(character.isalnum() for character in text) > 1:
             yield text
 
 
 def _split(sentence: str) -> Iterable[str]:
     bare = sentence.rstrip(" .?!")
+    if len(bare) > MAX_PATTERN_CHARS:
+        return (bare,)
     for parts in (_by_versions(bare), _by_comparison(bare), _by_joined_questions(bare), _by_objects(bare)):
         if parts:
             return parts
@@ -170,10 +176,10 @@ def _by_objects(text: str) -> tuple[str, ...]:
     if match is None:
         return ()
     things = [part for part in re.split(r"\s*,\s*(?:and\s+)?", match["things"]) if part]
-    if len(things) == 1:
+    if len(things) < 2:
         return ()
     last = things.pop()
-    things.extend(re.split(r"\s+and\s+", last, maxsplit=1) if " and " in last and len(things) > 0 else [last])
+    things.extend(re.split(r"\s+and\s+", last, maxsplit=1) if " and " in last else [last])
     return tuple(f"{match['verb']} {thing}" for thing in things)
 
 
