@@ -26,7 +26,7 @@ def first_plan(playbook: Playbook, objective: ObjectiveSubmitted) -> PlanChange:
     """
     questions = decompose(objective.goal, playbook.decomposition.max_questions)
     builder = _Builder(playbook, objective, {}, round_number=1)
-    for step in playbook.steps:
+    for step in _in_order(playbook):
         builder.add(step, questions)
     count = f"{len(questions)} sub-question" + ("s" if len(questions) > 1 else "")
     change = PlanChange(version=1, reason=f"playbook {playbook.name}: {count}", added=tuple(builder.added))
@@ -57,12 +57,12 @@ def next_round(playbook: Playbook, run: Run, follow_ups: Sequence[FollowUp], rea
     waiting = tuple(subtask_id for subtask_id, part in run.subtasks.items() if part.status is SubtaskStatus.PENDING)
     kept = {k: part for k, part in run.subtasks.items() if part.status is not SubtaskStatus.PENDING}
     builder = _Builder(playbook, objective, kept, round_number)
-    for step in repeated:
-        builder.add(step, _asked(step, follow_ups))
-    replaced = {run.subtasks[subtask_id].spec.step for subtask_id in waiting} - {step.id for step in repeated}
-    for step in playbook.steps:
-        if step.id in replaced:
-            builder.add(step, ())
+    again = {step.id for step in repeated}
+    open_specs = [run.subtasks[subtask_id].spec for subtask_id in waiting]
+    replaced = {spec.step for spec in open_specs} - again
+    for step in _in_order(playbook):
+        if step.id in again or step.id in replaced:
+            builder.add(step, _asked(step, follow_ups, open_specs))
     change = PlanChange(
         version=run.plan.version + 1, reason=reason, round=round_number, added=tuple(builder.added), removed=waiting
     )
@@ -70,10 +70,27 @@ def next_round(playbook: Playbook, run: Run, follow_ups: Sequence[FollowUp], rea
     return change
 
 
-def _asked(step: PlaybookStep, follow_ups: Sequence[FollowUp]) -> tuple[Question, ...]:
+def _in_order(playbook: Playbook) -> list[PlaybookStep]:
+    """The steps, each after all that it waits for; otherwise as the playbook lists them."""
+    ordered: list[PlaybookStep] = []
+    placed: set[str] = set()
+    while len(ordered) < len(playbook.steps):  # the contract allows no cycle, so each turn places one
+        step = next(s for s in playbook.steps if s.id not in placed and {*s.inputs, *s.after} <= placed)
+        ordered.append(step)
+        placed.add(step.id)
+    return ordered
+
+
+def _asked(step: PlaybookStep, follow_ups: Sequence[FollowUp], replaced: Sequence[SubtaskSpec]) -> tuple[Question, ...]:
+    """What a step for each question asks in a new round: what it had not come to yet, and what the follow-ups ask."""
     if step.for_each is None:
         return ()
-    return tuple(
+    unasked = tuple(
+        Question(str(spec.params["question_id"]), str(spec.params["question"]))
+        for spec in replaced
+        if spec.step == step.id
+    )
+    return unasked + tuple(
         Question(follow_up.question_id or f"q{number}", follow_up.question)
         for number, follow_up in enumerate(follow_ups, 1)
         if follow_up.step == step.id and follow_up.question.strip()
