@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from collegium_schemas import limits
 
@@ -50,7 +50,13 @@ class Message(Contract):
 
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
-RunId = Annotated[str, StringConstraints(pattern=_UUID, to_lower=True, strip_whitespace=True)]
+
+def _canonical(value: object) -> object:
+    # StringConstraints would change the case only after it has looked at the pattern.
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+RunId = Annotated[str, StringConstraints(pattern=_UUID), BeforeValidator(_canonical)]
 """A UUID in its canonical text form, version 7 where we make it: the Kafka key of everything in a run."""
 
 Role = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]

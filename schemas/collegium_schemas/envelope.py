@@ -93,9 +93,11 @@ def trace_of(headers: Headers) -> TraceContext | None:
         parent = header(headers, "traceparent")
         if parent is None:
             return None
-        return TraceContext(traceparent=parent, tracestate=header(headers, "tracestate") or "")
+        context = TraceContext(traceparent=parent, tracestate=header(headers, "tracestate") or "")
     except (EnvelopeError, ValidationError):
         return None
+    version, trace_id, span_id, _ = context.traceparent.split("-")
+    return None if version == "ff" or not trace_id.strip("0") or not span_id.strip("0") else context
 
 
 def decode(headers: Headers, body: bytes | None, *expected: type[M]) -> M:

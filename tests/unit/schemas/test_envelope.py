@@ -61,6 +61,21 @@ def test_a_malformed_traceparent_counts_as_absent() -> None:
     assert trace_of((("traceparent", b"garbage"),)) is None
 
 
+@pytest.mark.parametrize(
+    "parent",
+    [f"00-{'0' * 32}-{'1' * 16}-01", f"00-{'1' * 32}-{'0' * 16}-01", f"ff-{'1' * 32}-{'1' * 16}-01"],
+)
+def test_a_traceparent_that_names_no_span_counts_as_absent(parent: str) -> None:
+    """Zeros and version ff are invalid (W3C Trace Context, 3.2.2): a run must not hang on a span that cannot exist."""
+    assert trace_of((("traceparent", parent.encode()),)) is None
+
+
+def test_a_run_id_may_be_written_in_upper_case() -> None:
+    """RFC 9562 asks readers to take both; it is the same run."""
+    run_id = "0190AAAA-0000-7000-8000-000000000001"
+    assert ObjectiveSubmitted(goal="x", run_id=f" {run_id} ").run_id == run_id.lower()
+
+
 def test_a_misspelt_field_is_reported_with_a_suggestion() -> None:
     """A typing error in an objective is never silently dropped."""
     with pytest.raises(ValidationError) as caught:
