@@ -45,8 +45,12 @@ class OwnerLimits:
 
     batch_records: int = 500
     """Inputs in one transaction."""
+    batch_bytes: int = 8_388_608
+    """Bodies of inputs in one transaction; the last one may go past it. Large ones must be written in time, too."""
     inbox_records: int = 4_000
     """Inputs waiting in memory; at this mark the partition's topics are paused."""
+    inbox_bytes: int = 67_108_864
+    """The same for the bodies of these inputs."""
     decoded_runs: int = 2_000
     ended_runs: int = 20_000
     """Terminal runs remembered; beyond it the oldest is archived before its time."""
@@ -91,6 +95,7 @@ class PartitionOwner:
         self._consumer = consumer
         self._inputs = {shared.names(name): TopicPartition(shared.names(name), partition) for name in INPUTS}
         self._inbox: deque[Record] = deque()
+        self._inbox_bytes = 0
         self._wake = asyncio.Event()
         self._held = False
         self._store = RunStore(self._limits.decoded_runs)
@@ -105,7 +110,10 @@ class PartitionOwner:
         if not self.ready:
             return
         self._inbox.extend(records)
-        if len(self._inbox) >= self._limits.inbox_records and not self._held:
+        self._inbox_bytes += sum(len(record.value or b"") for record in records)
+        limits = self._limits
+        full = len(self._inbox) >= limits.inbox_records or self._inbox_bytes >= limits.inbox_bytes
+        if full and not self._held:
             self._held = True
             self._consumer.pause(self._inputs.values())
         self._wake.set()
@@ -178,9 +186,13 @@ class PartitionOwner:
         if self.ready:
             self._shared.metrics.owned_partitions.dec()
         self.ready = False
-        self._inbox.clear()
-        self._held = False
+        self._empty_inbox()
         self._consumer.pause(self._inputs.values())
+
+    def _empty_inbox(self) -> None:
+        self._inbox.clear()
+        self._inbox_bytes = 0
+        self._held = False
 
     async def _open(self, open_things: AsyncExitStack) -> tuple[TransactionalProducer, ...]:
         """Steps 2 to 4: fence, restore, seek."""
@@ -201,16 +213,11 @@ class PartitionOwner:
                 await self._retell(restored.headers)
         except TimeoutError as error:
             raise LogUnavailable(f"the partition was not restored within {self._limits.restore_ms} ms") from error
-        starts = await shared.log.beginning_offsets(list(self._inputs.values()))
         self._durable = {topic: restored.positions.get(shared.names.short(topic), -1) for topic in self._inputs}
-        self._positions = {
-            topic: max(restored.positions.get(shared.names.short(topic), 0), starts.get(tp, 0))
-            for topic, tp in self._inputs.items()
-        }
+        self._positions = await self._existing(self._durable)
         for topic, topic_partition in self._inputs.items():
             self._consumer.seek(topic_partition, self._positions[topic])
-        self._inbox.clear()
-        self._held = False
+        self._empty_inbox()
         self.ready = True
         self._consumer.resume(self._inputs.values())
         took = perf_counter() - started
@@ -225,6 +232,18 @@ class PartitionOwner:
             took,
         )
         return tuple(producers)
+
+    async def _existing(self, wanted: Mapping[str, int]) -> dict[str, int]:
+        """Positions that the input topics have: records may have expired, or an operator recreated a topic."""
+        log, inputs = self._shared.log, list(self._inputs.values())
+        starts, ends = await log.beginning_offsets(inputs), await log.end_offsets(inputs)
+        found: dict[str, int] = {}
+        for topic, tp in self._inputs.items():
+            found[topic] = max(wanted[topic], starts[tp])
+            if found[topic] > ends[tp]:
+                logger.warning("%s-%d ends before %d: it is read anew", topic, tp.partition, found[topic])
+                found[topic] = starts[tp]
+        return found
 
     async def _retell(self, headers: Sequence[RunHeader]) -> None:
         """Emit again the spans that the owner before may not have exported."""
@@ -285,18 +304,22 @@ class PartitionOwner:
                 continue
 
     def _too_many_ended(self) -> list[TimerFired]:
-        oldest = self._store.oldest_ended()
-        if oldest is None or self._store.ended <= self._limits.ended_runs:
-            return []
-        return [TimerFired(Timer(self._shared.clock(), oldest, "archive"))]
+        most = min(self._store.ended - self._limits.ended_runs, self._limits.batch_records)
+        now_ms = self._shared.clock()
+        return [TimerFired(Timer(now_ms, run_id, "archive")) for run_id in self._store.oldest_ended(most)]
 
     def _take(self, most: int) -> list[Record]:
         taken: list[Record] = []
-        while self._inbox and len(taken) < most:
+        taken_bytes = 0
+        while self._inbox and len(taken) < most and taken_bytes < self._limits.batch_bytes:
             record = self._inbox.popleft()
+            size = len(record.value or b"")
+            self._inbox_bytes -= size
+            taken_bytes += size
             if record.offset >= self._positions[record.topic]:
                 taken.append(record)
-        if self._held and len(self._inbox) <= self._limits.inbox_records // 2:
+        low = len(self._inbox) <= self._limits.inbox_records // 2 and self._inbox_bytes <= self._limits.inbox_bytes // 2
+        if self._held and low:
             self._held = False
             self._consumer.resume(self._inputs.values())
         return taken

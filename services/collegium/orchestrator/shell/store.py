@@ -3,6 +3,7 @@
 import sys
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from collegium.orchestrator.core.model import Run
 from collegium.orchestrator.shell.parts import HEADER, assemble
@@ -35,9 +36,9 @@ class RunStore:
         """Terminal runs that are still remembered."""
         return len(self._ended)
 
-    def oldest_ended(self) -> str | None:
-        """The terminal run that ended first."""
-        return next(iter(self._ended), None)
+    def oldest_ended(self, most: int) -> tuple[str, ...]:
+        """Terminal runs, at most so many, the ones that ended first."""
+        return tuple(islice(self._ended, max(0, most)))
 
     def load(self, run_id: str) -> Run | None:
         """The run, or None when there is none."""
