@@ -41,6 +41,9 @@ async def test_a_paused_run_dispatches_nothing_until_it_is_resumed(stack: FullSt
     await assert_sound_history(stack, run_id)
     trace = await trace_of(jaeger, view, await stack.history(run_id), None)
     assert_linked(trace, view)
+    words = [link for span in trace.named("process collegium.interventions") for link in span.links]
+    assert len(words) == 2, "each leads to the command that sent it, which is a trace of its own"
+    assert view.trace_id not in {link.trace_id for link in words}
 
 
 async def test_a_cancelled_run_stops_the_work_under_way(stack: FullStack, jaeger: RunningJaeger) -> None:
