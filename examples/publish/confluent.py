@@ -1,0 +1,53 @@
+"""Sends an objective with confluent-kafka (librdkafka) and waits for the end of its run.
+
+pip install confluent-kafka
+python examples/publish/confluent.py 127.0.0.1:9092 "What is log compaction?" kafka-docs
+"""
+
+import json
+import sys
+import time
+import uuid
+
+from confluent_kafka import Consumer, Producer
+
+PREFIX = "collegium."
+WAIT_S = 120
+
+
+def main() -> int:
+    """Send, then read decisions until the run has ended; the exit status is 0 when it completed."""
+    bootstrap, goal, corpus = sys.argv[1], sys.argv[2], sys.argv[3]
+    run_id = str(uuid.uuid4())
+    reader = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": f"example-{run_id}",
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "enable.auto.commit": False,
+        }
+    )
+    reader.subscribe([f"{PREFIX}run-events"])
+    producer = Producer({"bootstrap.servers": bootstrap})
+    objective = {"goal": goal, "corpus": corpus, "run_id": run_id}
+    producer.produce(f"{PREFIX}objectives", value=json.dumps(objective), key=run_id)
+    producer.flush(10)
+    give_up_at = time.monotonic() + WAIT_S
+    try:
+        while time.monotonic() < give_up_at:
+            record = reader.poll(1.0)
+            if record is None or record.error() or (record.key() or b"").decode() != run_id:
+                continue
+            for event in json.loads(record.value())["events"]:
+                print(event["type"], event.get("subtask_id", ""), event.get("reason", ""))
+                if event["type"] in {"run_ended", "run_rejected"}:
+                    return 0 if event.get("status") == "completed" else 1
+    finally:
+        reader.close()
+    print(f"run {run_id} has not ended within {WAIT_S} s", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
