@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from collegium_schemas import limits
 from collegium_schemas.base import Contract, Name, Params, Role, Share, Text
@@ -10,6 +11,11 @@ from collegium_schemas.plan import RetryPolicy
 from collegium_schemas.tasks import Strategy
 
 StepId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+
+
+def _fault(message: str, *at: str | int) -> PydanticCustomError:
+    """An error of the whole playbook that knows its place: pydantic gives none to what a model's validator finds."""
+    return PydanticCustomError("playbook", "{message}", {"message": message, "at": at})
 
 
 class PlaybookStep(Contract):
@@ -72,23 +78,27 @@ class Playbook(Contract):
     @model_validator(mode="after")
     def _graph_is_sound(self) -> Self:
         seen: set[str] = set()
-        known = {step.id for step in self.steps}
-        for step in self.steps:
+        known = {step.id: number for number, step in enumerate(self.steps)}
+        for number, step in enumerate(self.steps):
             if step.id in seen:
-                raise ValueError(f"step {step.id!r} is defined twice: give each step its own id")
-            for needed in (*step.inputs, *step.after, *step.revises):
-                if needed not in known:
-                    raise ValueError(f"step {step.id!r} names {needed!r}, which is no step of this playbook")
+                raise _fault(f"step {step.id!r} is defined twice: give each step its own id", "steps", number, "id")
+            for field, named in (("inputs", step.inputs), ("after", step.after), ("revises", step.revises)):
+                for needed in named:
+                    if needed not in known:
+                        message = f"step {step.id!r} names {needed!r}, which is no step of this playbook"
+                        raise _fault(message, "steps", number, field)
             seen.add(step.id)
         cycle = find_cycle({step.id: (*step.inputs, *step.after) for step in self.steps})
         if cycle:
-            raise ValueError(f"steps wait for each other in a circle: {' -> '.join(cycle)}")
+            field = "inputs" if cycle[1] in self.step(cycle[0]).inputs else "after"
+            message = f"steps wait for each other in a circle: {' -> '.join(cycle)}"
+            raise _fault(message, "steps", known[cycle[0]], field)
         if self.loop is not None:
             unknown = [step for step in (*self.loop.repeat, self.loop.review) if step not in known]
             if unknown:
-                raise ValueError(f"loop names {unknown[0]!r}, which is no step of this playbook")
+                raise _fault(f"loop names {unknown[0]!r}, which is no step of this playbook", "loop")
             if self.loop.repeat[-1] != self.loop.review:
-                raise ValueError("loop.review must be the last step of loop.repeat")
+                raise _fault("loop.review must be the last step of loop.repeat", "loop", "review")
         return self
 
     def step(self, step_id: str) -> PlaybookStep:

@@ -30,7 +30,7 @@ def check(session: Session, file: Path) -> None:
             session.out.json_line({"ok": False, "file": str(file), "faults": faults})
         for fault in error.faults:
             session.out.aside(f"{file}:{fault.line}: {fault.message}" + (f" ({fault.where})" if fault.where else ""))
-        raise UsageFault(f"{file} is no valid playbook: {len(faults)} faults") from error
+        raise UsageFault(f"{file} is no valid playbook: {len(faults)} fault{'s' * (len(faults) != 1)}") from error
     roles = sorted({step.role for step in found.steps})
     answer = {"ok": True, "file": str(file), "name": found.name, "version": found.version, "roles": roles}
     session.out.answer(answer, f"{file} is valid: {found.name} version {found.version}, {len(found.steps)} steps")

@@ -101,24 +101,27 @@ def parse_playbook(text: str, source: str) -> Playbook:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         faults = list(_structure_faults(text, root))
-        if faults:
-            raise PlaybookError(source, faults)
-        content: object = yaml.safe_load(text)
+        content: object = None if faults else yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark is not None else 1
         raise PlaybookError(source, [PlaybookFault(line, "", error.problem or "no valid YAML")]) from error
     except yaml.YAMLError as error:
         raise PlaybookError(source, [PlaybookFault(1, "", str(error).splitlines()[0])]) from error
+    except RecursionError as error:
+        raise PlaybookError(source, [PlaybookFault(1, "", "nested too deeply")]) from error
+    except ValueError as error:  # YAML makes dates of what looks like one, such as 2030-13-45
+        raise PlaybookError(source, [PlaybookFault(1, "", str(error))]) from error
+    if faults:
+        raise PlaybookError(source, faults)
     try:
         return Playbook.model_validate(content)
     except ValidationError as error:
         found = [
             PlaybookFault(
-                _line(root, fault["loc"]),
-                ".".join(str(part) for part in fault["loc"]),
-                fault["msg"].removeprefix("Value error, "),
+                _line(root, at), ".".join(str(part) for part in at), fault["msg"].removeprefix("Value error, ")
             )
-            for fault in error.errors(include_url=False, include_context=False, include_input=False)
+            for fault in error.errors(include_url=False, include_input=False)
+            for at in [fault["loc"] or fault.get("ctx", {}).get("at", ())]
         ]
         raise PlaybookError(source, sorted(found, key=lambda fault: fault.line)) from error
 
