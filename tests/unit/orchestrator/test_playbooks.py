@@ -24,8 +24,8 @@ steps:
     ("text", "line", "says"),
     [
         (GOOD.replace("role: analysis", "role: Analysis!"), 7, "pattern"),
-        (GOOD.replace("inputs: [first]", "inputs: [frist]"), 1, "'frist', which is no step"),
-        (GOOD.replace("instruction: find", "instruction: find\n    inputs: [second]"), 1, "circle"),
+        (GOOD.replace("inputs: [first]", "inputs: [frist]"), 9, "'frist', which is no step"),
+        (GOOD.replace("instruction: find", "instruction: find\n    inputs: [second]"), 6, "circle"),
         (GOOD + "colour: red\n", 10, "Extra inputs"),
         (GOOD.replace("    role: analysis\n", ""), 6, "Field required"),
         (GOOD + "name: again\n", 10, "twice"),
@@ -77,3 +77,26 @@ def test_drawings_show_steps_and_loop() -> None:
     assert "at most 3 rounds" in chart
     assert "for each question" in chart
     assert "loop: retrieve -> analyse -> draft -> verify" in outline(playbook)
+
+
+@pytest.mark.parametrize(
+    ("second", "line", "says"),
+    [
+        ("id: one\n    role: b\n    instruction: x", 6, "defined twice"),
+        ("id: two\n    role: b\n    instruction: x\n    inputs: [three]", 9, "no step of this playbook"),
+        ("id: two\n    role: b\n    instruction: x\n    after: [two]", 9, "in a circle: two -> two"),
+        (
+            "id: two\n    role: b\n    instruction: x\nloop:\n  repeat: [two]\n  review: one",
+            11,
+            "last step of loop.repeat",
+        ),
+    ],
+)
+def test_faults_of_the_graph_have_their_line(second: str, line: int, says: str) -> None:
+    """What only the whole playbook shows is still told where it stands."""
+    text = f"name: p\nsteps:\n  - id: one\n    role: a\n    instruction: x\n  - {second}\n"
+    with pytest.raises(PlaybookError) as caught:
+        parse_playbook(text, "p.yaml")
+    [fault] = caught.value.faults
+    assert fault.line == line
+    assert says in fault.message

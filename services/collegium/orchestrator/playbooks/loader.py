@@ -118,11 +118,10 @@ def parse_playbook(text: str, source: str) -> Playbook:
     except ValidationError as error:
         found = [
             PlaybookFault(
-                _line(root, fault["loc"]),
-                ".".join(str(part) for part in fault["loc"]),
-                fault["msg"].removeprefix("Value error, "),
+                _line(root, at), ".".join(str(part) for part in at), fault["msg"].removeprefix("Value error, ")
             )
-            for fault in error.errors(include_url=False, include_context=False, include_input=False)
+            for fault in error.errors(include_url=False, include_input=False)
+            for at in [fault["loc"] or fault.get("ctx", {}).get("at", ())]
         ]
         raise PlaybookError(source, sorted(found, key=lambda fault: fault.line)) from error
 
