@@ -9,7 +9,7 @@ made from what package registries offer:
 * Kafka: the jars and the Java runtime that `collegium.embedded` uses;
 * Jaeger: the binary that ``infra/jaeger/build.sh`` builds from Jaeger's Go module.
 
-Stand-ins carry the label ``collegium.standin``; ``--remove`` removes them.
+Stand-ins carry the label ``collegium.standin``, which what is built on them inherits; ``--remove`` removes both.
 """
 
 import argparse
