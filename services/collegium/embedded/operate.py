@@ -84,6 +84,8 @@ async def start_detached(options: StackOptions, *, progress: SetupProgress, time
         reason = f"it was not up within {timeout_s:.0f} s"
         raise StackFailed(reason, files.stack_log, last_lines(files.stack_log)) from None
     if not found:
+        if files.is_running():  # by another terminal, which was faster
+            raise StackRunning(files.data_dir)
         raise StackFailed("it ended", files.stack_log, last_lines(files.stack_log))
     return found[-1]
 

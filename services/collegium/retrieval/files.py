@@ -55,7 +55,8 @@ class FoundFiles:
 def find_files(paths: Iterable[Path]) -> FoundFiles:
     """The files that paths name, each once: a file itself, a directory's files of known types in order.
 
-    Hidden files and directories are left out, links to directories are not followed.
+    Hidden files and directories are left out. Links to directories are not followed, and links to files only inside
+    the directory: whoever made it must not choose which other files of this machine are read.
     """
     found = FoundFiles()
     seen: set[Path] = set()
@@ -83,6 +84,9 @@ def _find_in_directory(shown: Path, root: Path, found: FoundFiles, seen: set[Pat
         relative = path.relative_to(root)
         if format_of(path) is None:
             found.ignored += path.name != MANIFEST_NAME
+        elif path.is_symlink() and not path.resolve().is_relative_to(root):
+            reason = "it is a link that leads out of the directory"
+            found.problems.append(_problem(shown / relative, reason, "add the file that it points to by its own path"))
         elif path not in seen:
             seen.add(path)
             found.files.append(

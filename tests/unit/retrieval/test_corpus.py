@@ -243,3 +243,17 @@ def test_writers_wait_for_each_other(docs: Path, tmp_path: Path) -> None:
         pass
     with store.writing():
         assert not store.exists()
+
+
+def test_links_that_lead_out_of_a_folder_are_not_followed(corpus: Corpus, docs: Path, tmp_path: Path) -> None:
+    """Whoever made the folder does not choose which other files are read; a link inside the folder is a file."""
+    (tmp_path / "secret.txt").write_text("root:x:0:0 is nobody's business\n")
+    (docs / "out.txt").symlink_to(tmp_path / "secret.txt")
+    (docs / "inside.txt").write_text("This text stands inside the folder.\n")
+    (docs / "in.txt").symlink_to("inside.txt")
+    report = corpus.add([docs])
+    (skipped,) = (file for file in report.skipped if file.path.endswith("out.txt"))
+    assert "leads out of the directory" in (skipped.reason or "")
+    ids = {document.document_id for document in corpus.documents()}
+    assert f"{docs.name}/in.txt" in ids
+    assert f"{docs.name}/out.txt" not in ids
