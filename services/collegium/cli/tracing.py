@@ -1,4 +1,7 @@
-"""Reads a run's trace, from Jaeger where one is set, else from this machine's span files."""
+"""Reads a run's trace from this machine's span files and, where one is set, from Jaeger.
+
+Both, since a span that a collector did not take is in the files.
+"""
 
 from collections.abc import Sequence
 
@@ -10,6 +13,7 @@ from collegium.telemetry.jaeger import JaegerQuery
 from collegium.telemetry.setup import TelemetrySettings
 from collegium.telemetry.spans import StoredSpan
 from collegium.telemetry.store import LocalTraceStore
+from collegium.telemetry.tree import unique
 
 
 async def run_spans(session: Session, view: RunView) -> Sequence[StoredSpan]:
@@ -21,15 +25,16 @@ async def run_spans(session: Session, view: RunView) -> Sequence[StoredSpan]:
     """
     if view.trace_id is None:
         raise NotFound(f"run {view.run_id} has no trace")
+    traces_dir = TelemetrySettings(data_dir=session.settings.data_dir).traces_dir
+    session.out.detail(f"reading span files in {traces_dir}")
+    local = LocalTraceStore(traces_dir).read(view.trace_id)
     url = jaeger_url(session)
     if url is None:
-        traces_dir = TelemetrySettings(data_dir=session.settings.data_dir).traces_dir
-        session.out.detail(f"reading span files in {traces_dir}")
-        return LocalTraceStore(traces_dir).read(view.trace_id)
+        return local
     session.out.detail(f"asking Jaeger at {url}")
     try:
         async with JaegerQuery(url) as jaeger:
-            return await jaeger.trace(view.trace_id)
+            return unique([*await jaeger.trace(view.trace_id), *local])
     except TraceUnavailable as error:
         raise TimedOut(f"{error}: check COLLEGIUM_JAEGER_URL, or unset it to read local span files") from error
 

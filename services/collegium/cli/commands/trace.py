@@ -16,7 +16,7 @@ from collegium.telemetry.waterfall import Waterfall
 @command("collegium trace latest", "collegium trace 0199c5a0 --json")
 @click.argument("run")
 def trace(session: Session, run: str) -> None:
-    """Show the trace of RUN over all processes, from Jaeger where one is set, else from this machine's span files.
+    """Show the trace of RUN over all processes, from this machine's span files and from Jaeger where one is set.
 
     RUN is a run_id, the unique beginning of one, or `latest`.
     """
