@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from collegium.agent.specialist import SpecialistFailure
-from collegium.log.errors import LogError, OffsetLost
+from collegium.log.errors import LogError, OffsetLost, TopicMismatch
 from collegium.log.port import Log, TopicPartition
 from collegium_schemas.tasks import ContextRef, FailureKind, TaskInput
 
@@ -76,6 +76,8 @@ class ContextReader:
             content = await self._read(ref)
         except OffsetLost:
             return _lost(f"{where} is no longer in the log: run the step again")
+        except TopicMismatch as error:
+            return _lost(f"{where} is nowhere: {error}; run the step again")
         except LogError as error:
             return SpecialistFailure(
                 FailureKind.DEPENDENCY_UNAVAILABLE, f"{where} could not be read within the bound: {error}"

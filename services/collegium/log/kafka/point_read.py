@@ -19,6 +19,9 @@ _ONE_BATCH_BYTES: Final = 1
 """The broker returns the first batch whole, however large it is (KIP-74), and nothing after it."""
 
 _RESPONSE_BYTES: Final = 1
+_LAST_OFFSET: Final = 2**63 - 1
+"""A larger one, which JSON may well hold, cannot even be asked for."""
+
 _AGAIN_AFTER_S: Final = 0.01
 
 _SINCE_PREFERRED_REPLICA: Final = 11
@@ -32,6 +35,8 @@ async def read_at(wire: Wire, source: TopicPartition, offset: int, timeout_ms: i
         OffsetLost: compacted, expired, aborted, a control record, or nothing there in time.
         LogUnavailable: no answer in time.
     """
+    if offset > _LAST_OFFSET:
+        raise OffsetLost(source.topic, source.partition, offset)
     deadline = asyncio.get_running_loop().time() + timeout_ms / 1_000
     await wire.check([source])
     while True:

@@ -1,0 +1,22 @@
+"""What integration tests of several folders share."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+import pytest_asyncio
+
+from live_system import LiveSystem, live_system
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def running_system(kafka_bootstrap: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[LiveSystem]:
+    """One system for all tests of input: starting it takes longer than most of them."""
+    async with live_system(kafka_bootstrap, tmp_path_factory.mktemp("live")) as system:
+        yield system
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def system(running_system: LiveSystem) -> AsyncGenerator[LiveSystem]:
+    """The system; after each test it must be unharmed, and do good work."""
+    yield running_system
+    await running_system.unharmed()
