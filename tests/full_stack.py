@@ -183,10 +183,12 @@ class FullStack:
 
     async def restarted(self, name: str, killed_pid: int) -> ServiceState:
         """Wait until the supervisor has another process in the place of a killed one, and it is ready."""
-        await eventually(
-            lambda: self.service(name).phase == "ready" and self.service(name).pid != killed_pid,
-            f"{name} runs again",
-        )
+
+        def again() -> bool:
+            found = self.service(name)
+            return found.phase == "ready" and found.pid not in (None, killed_pid)
+
+        await eventually(again, f"{name} runs again")
         return self.service(name)
 
     async def healthy(self) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from collegium.ledger.views import RunView
 from collegium.telemetry import conventions
@@ -59,15 +59,44 @@ class Trace:
         return Counter((span.service, span.name) for span in self.spans if not span.name.startswith("poll "))
 
 
-async def trace_of(jaeger: RunningJaeger, view: RunView, history: Sequence[RunDecided], sender: str | None) -> Trace:
-    """The run's trace, once Jaeger has everything that its history calls for."""
+async def trace_of(
+    jaeger: RunningJaeger,
+    view: RunView,
+    history: Sequence[RunDecided],
+    sender: str | None,
+    *,
+    killed: Collection[str] = (),
+) -> Trace:
+    """The run's trace, once Jaeger has everything that its history calls for, as one tree.
+
+    Args:
+        jaeger: Where spans go.
+        view: The ended run.
+        history: Its decisions.
+        sender: The service that sent the objective; None when it sent no trace.
+        killed: Roles whose processes were killed at any moment: of what they had just ended, nothing is called for.
+    """
+    lossy = {f"collegium-{role}" for role in killed}
+    everything = expected(view, history, sender)
+    wanted = Counter({(service, name): n for (service, name), n in everything.items() if service not in lossy})
+    return await _once(jaeger, view, wanted, lambda trace: trace.tree.is_one_tree)
+
+
+async def exported(jaeger: RunningJaeger, view: RunView) -> None:
+    """Wait until Jaeger has what the specialists have done for a run so far."""
+    done = [part.role for part in view.subtasks if part.status == "succeeded"]
+    await _once(jaeger, view, Counter(span for role in done for span in _attempt(role)), lambda _: True)
+
+
+async def _once(
+    jaeger: RunningJaeger, view: RunView, wanted: Counter[tuple[str, str]], holds: Callable[[Trace], bool]
+) -> Trace:
     assert view.trace_id is not None
-    wanted = expected(view, history, sender)
     found = Trace(())
     async with JaegerQuery(jaeger.query_url) as query:
         try:
             async with asyncio.timeout(_BOUND_S):
-                while wanted - found.counts() or not found.tree.is_one_tree:
+                while wanted - found.counts() or not holds(found):
                     await asyncio.sleep(_LOOK_S)
                     found = Trace(await query.trace(view.trace_id))
         except TimeoutError:
@@ -110,30 +139,21 @@ def _attempt(role: str) -> Iterator[tuple[str, str]]:
     yield service, f"send {_TOPIC}results"
 
 
-def assert_linked(trace: Trace, view: RunView, *, killed: Collection[int] = ()) -> None:
-    """Fan-in, retries and outcomes are links: everything that a step waited for, and nothing else.
-
-    Args:
-        trace: The run's spans.
-        view: The run.
-        killed: Processes that were killed. What a worker had ended in its last moments is not exported, so a link to
-            its outcome may lead nowhere.
-    """
+def assert_linked(trace: Trace, view: RunView) -> None:
+    """Fan-in, retries and outcomes are links: everything that a step waited for, and nothing else."""
     parts = {part.subtask_id: part for part in view.subtasks}
     own = trace.tree.trace_ids[0]
-    lost = {link.span_id for span in trace.spans for link in span.links if link.trace_id == own} - set(trace.by_id)
-    assert killed or not lost, "links lead nowhere"
+    links = {link.span_id for span in trace.spans for link in span.links if link.trace_id == own}
+    assert links <= set(trace.by_id), "links lead nowhere"
     for part in view.subtasks:
         for attempt in part.attempts:
             sent = trace.sent(part.subtask_id, attempt.attempt)
             causes = {link.span_id for link in sent.links}
             for needed in part.depends_on:
                 last = parts[needed].attempts[-1]
-                found = causes & {span.span_id for span in trace.answers(needed, last.attempt, parts[needed].role)}
-                if not found and int(str(last.worker).rpartition(":")[2]) in killed:
-                    found = set(sorted(causes & lost)[:1])
-                assert len(found) == 1, f"{sent.name} is not linked to the outcome of {needed}"
-                causes -= found
+                answers = {span.span_id for span in trace.answers(needed, last.attempt, parts[needed].role)}
+                assert len(causes & answers) == 1, f"{sent.name} is not linked to the outcome of {needed}"
+                causes -= answers
             if attempt.attempt > 1:
                 before = trace.sent(part.subtask_id, attempt.attempt - 1)
                 assert before.span_id in causes, f"{sent.name} is not linked to the attempt before it"
@@ -141,4 +161,4 @@ def assert_linked(trace: Trace, view: RunView, *, killed: Collection[int] = ()) 
             assert not causes, f"{sent.name} has links to something else"
     for decision in trace.named(f"process {_TOPIC}results"):
         [link] = decision.links
-        assert link.span_id in lost or trace.by_id[link.span_id].name == f"send {_TOPIC}results"
+        assert trace.by_id[link.span_id].name == f"send {_TOPIC}results"
