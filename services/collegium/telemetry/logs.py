@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal, TextIO
 
 from collegium.telemetry.redaction import Redactor
+from collegium.telemetry.repeats import Repeats
 from collegium.telemetry.visible import visible, visible_json
 from collegium_schemas.base import TraceContext
 
@@ -123,6 +124,7 @@ def logging_to(
     handler = logging.StreamHandler(stream or sys.stderr)
     json_style = style == "json"
     handler.setFormatter(JsonFormatter(service, current, redact) if json_style else TextFormatter(current, redact))
+    handler.addFilter(Repeats())
     root = logging.getLogger()
     before = root.level, root.handlers[:]
     root.handlers[:] = [handler]

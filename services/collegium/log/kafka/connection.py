@@ -82,7 +82,7 @@ class Connection:
                 try:
                     return await open_once()
                 except kafka_errors.KafkaConnectionError:
-                    _logger.info("no broker answers at %s yet", self.settings.bootstrap)
+                    _logger.debug("no broker answers at %s yet", self.settings.bootstrap)
                 await asyncio.sleep(_CONNECT_AGAIN_S)
 
 
