@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from collegium.telemetry.tracing import Tracing
 
 T = TypeVar("T")
+
+_CONNECT_MS: Final = 2_000
+"""Services wait for a broker; a person is told at once."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +130,11 @@ class Session:
         """A connection to Kafka; its errors end the command with one line and their exit code."""
         from collegium.log.kafka import open_log  # aiokafka is slow to import for commands that need none
 
+        settings = self.kafka
+        if "connect_timeout_ms" not in settings.model_fields_set:
+            settings = settings.model_copy(update={"connect_timeout_ms": _CONNECT_MS})
         try:
-            opened = open_log(self.kafka, client_id="collegium-cli")
+            opened = open_log(settings, client_id="collegium-cli")
             if not self.out.verbose:
                 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the error says it in one line
             async with opened as log:
