@@ -15,6 +15,7 @@ from collegium.retrieval.errors import CorpusBusy, CorpusDamaged, CorpusMissing,
 from collegium.retrieval.files import Limits, find_files
 from collegium.retrieval.index import INDEX_FORMAT, PassageIndex, build_index
 from collegium.retrieval.intake import Intake
+from collegium.retrieval.reading import IsolatedReader
 from collegium.retrieval.store import CorpusStore, Snapshot
 
 _logger = logging.getLogger(__name__)
@@ -93,8 +94,8 @@ class Corpus:
     def add(self, paths: Iterable[Path], on_file: Callable[[FileReport], None] | None = None) -> AddReport:
         """Add files and directories; what is unchanged since the last time is not read again.
 
-        A file that cannot be read is reported and skipped. `manifest.jsonl` in an added directory may give
-        `title`, `version` and `date` of its files by `path`.
+        A file that cannot be read, or not within the limits of time and memory, is reported and skipped.
+        `manifest.jsonl` in an added directory may give `title`, `version` and `date` of its files by `path`.
 
         Args:
             paths: files, or directories that are searched for files of known types.
@@ -116,9 +117,10 @@ class Corpus:
         with self._store.writing():
             snapshot = self._readable()
             before = snapshot.documents if snapshot else ()
-            intake = Intake(self._store, self._limits, before)
-            for file in found.files:
-                report(intake.add(file))
+            with IsolatedReader(self._limits) as reader:
+                intake = Intake(self._store, reader, self._limits, before)
+                for file in found.files:
+                    report(intake.add(file))
             if snapshot is None or snapshot.manifest.index_format != INDEX_FORMAT or intake.changed:
                 snapshot = self._publish(intake.documents)
         return AddReport(

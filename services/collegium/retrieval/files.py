@@ -22,6 +22,8 @@ class Limits:
     max_document_bytes: int = 64 * 1024 * 1024
     max_document_chars: int = 16 * 1024 * 1024
     max_documents: int = 100_000
+    max_read_s: float = 30.0
+    max_read_memory_bytes: int = 2 * 1024 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

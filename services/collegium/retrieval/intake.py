@@ -9,8 +9,9 @@ from pathlib import Path
 from collegium.retrieval.documents import Document, FileReport, FileStatus, ParsedText
 from collegium.retrieval.errors import DocumentError
 from collegium.retrieval.files import FoundFile, Limits, StatedMetadata, read_bounded
-from collegium.retrieval.parsing.formats import Format, format_of, parse
+from collegium.retrieval.parsing.formats import Format, format_of
 from collegium.retrieval.parsing.metadata import version_of_path, versions_in
+from collegium.retrieval.reading import Reader
 from collegium.retrieval.store import TEXT_FORMAT, CorpusStore
 
 _LONGEST_DOCUMENT_ID_CHARS = 900
@@ -24,8 +25,9 @@ class Intake:
     that it was before as it is.
     """
 
-    def __init__(self, store: CorpusStore, limits: Limits, before: Iterable[Document]) -> None:
+    def __init__(self, store: CorpusStore, reader: Reader, limits: Limits, before: Iterable[Document]) -> None:
         self._store = store
+        self._reader = reader
         self._limits = limits
         self._by_source = {document.source: document for document in before}
         self._ids = {document.document_id for document in self._by_source.values()}
@@ -72,7 +74,7 @@ class Intake:
         key = f"{sha256[:32]}-{form.media_type.rsplit('/', 1)[-1][:16]}-{TEXT_FORMAT}"
         if old and old.text_key == key and self._store.has_text(key):
             return _stated(old, file.stated), ()
-        parsed = parse(form, data, self._limits.max_document_chars)
+        parsed = self._reader.read(file.path.name, data)
         self._store.write_text(key, parsed)
         title = parsed.title or _title_of(file.path)
         document = Document(
