@@ -11,13 +11,13 @@ import uuid
 
 from confluent_kafka import Consumer, Producer
 
-PREFIX = "collegium."
 WAIT_S = 120
 
 
 def main() -> int:
     """Send, then read decisions until the run has ended; the exit status is 0 when it completed."""
-    bootstrap, goal, corpus = sys.argv[1], sys.argv[2], sys.argv[3]
+    bootstrap, goal, fields = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+    prefix = sys.argv[4] if len(sys.argv) > 4 else "collegium."
     run_id = str(uuid.uuid4())
     reader = Consumer(
         {
@@ -28,10 +28,10 @@ def main() -> int:
             "enable.auto.commit": False,
         }
     )
-    reader.subscribe([f"{PREFIX}run-events"])
+    reader.subscribe([f"{prefix}run-events"])
     producer = Producer({"bootstrap.servers": bootstrap})
-    objective = {"goal": goal, "corpus": corpus, "run_id": run_id}
-    producer.produce(f"{PREFIX}objectives", value=json.dumps(objective), key=run_id)
+    objective = {"goal": goal, "run_id": run_id, **fields}
+    producer.produce(f"{prefix}objectives", value=json.dumps(objective), key=run_id)
     producer.flush(10)
     give_up_at = time.monotonic() + WAIT_S
     try:
