@@ -1,9 +1,9 @@
 """A small real process for tests of the supervisor: serves /readyz on COLLEGIUM_HTTP_PORT.
 
-    python probed_service.py [crash | crash-once FILE | stubborn | parent]
+    python probed_service.py [crash | refuse | crash-once FILE | stubborn | parent]
 
-crash: ends at once with exit code 3; crash-once: does so until FILE exists; stubborn: ignores SIGTERM;
-parent: has a child of its own, whose process id is its first line of output.
+crash: ends at once with exit code 3; crash-once: does so until FILE exists; refuse: ends with 2, as for a wrong
+setting; stubborn: ignores SIGTERM; parent: has a child of its own, whose process id is its first line of output.
 """
 
 import http.server
@@ -35,6 +35,9 @@ def main() -> int:
         case ["crash"]:
             _say("about to crash")
             return 3
+        case ["refuse"]:
+            _say("COLLEGIUM_LIMIT: no number")
+            return 2
         case ["crash-once", marker] if not pathlib.Path(marker).exists():
             pathlib.Path(marker).touch()
             return 3

@@ -14,6 +14,14 @@ from collegium.embedded.errors import CacheBusy
 _POLL_S: Final = 0.1
 
 
+def private_directory(path: Path) -> None:
+    """Make a data directory that only its owner can look into: logs and reports hold what was asked.
+
+    One that exists keeps its mode: it may be a volume that its owner shares on purpose.
+    """
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 class FileLock:
     """An exclusive advisory lock. The kernel releases it when its holder dies, so it is never stale."""
 

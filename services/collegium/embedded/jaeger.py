@@ -87,10 +87,12 @@ def jaeger_service(source: JaegerSource, ports: JaegerPorts, data_dir: Path) -> 
             "JAEGER_OTLP_GRPC": f"{LOOPBACK}:{ports.otlp_grpc}",
             "JAEGER_HEALTH_HTTP": f"{LOOPBACK}:{ports.health}",
         }
-        return ServiceSpec(ROLE, (str(source.binary), "--config", str(config)), environment, ports.ui, "/")
+        command = (str(source.binary), "--config", str(config))
+        # A Go program that panics ends with 2, which says nothing about its settings; so does what Docker passes on.
+        return ServiceSpec(ROLE, command, environment, ports.ui, "/", settings_exit=None)
     publish = (f"--publish={LOOPBACK}:{ports.ui}:16686", f"--publish={LOOPBACK}:{ports.otlp_http}:4318")
     run = ("docker", "run", "--rm", f"--name={container_name(data_dir)}", *publish, source.image or IMAGE)
-    return ServiceSpec(ROLE, run, {}, ports.ui, "/")
+    return ServiceSpec(ROLE, run, {}, ports.ui, "/", settings_exit=None)
 
 
 def bundled_config() -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from collegium.embedded.errors import ScaleRefused, ServiceFailed, StackFailed, StackNotRunning, StackRunning
-from collegium.embedded.files import locked, replace_text
+from collegium.embedded.files import locked, private_directory, replace_text
 from collegium.embedded.kafka import broker_answers
 from collegium.embedded.logs import last_lines
 from collegium.embedded.probe import http_ok, until
@@ -165,7 +165,9 @@ async def stop_stack(data_dir: Path, *, timeout_s: float = 60.0) -> None:
 
 def _launch(options: StackOptions, files: StackFiles) -> ProcessRef:
     """Start the detached process through a short-lived one, so that it is not a child of ours."""
-    files.logs.mkdir(parents=True, exist_ok=True)  # a place that cannot be written fails here, where it can be said
+    # A place that cannot be written fails here, where it can be said.
+    private_directory(files.data_dir)
+    files.logs.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "collegium.embedded"]
     try:
         # The options travel by standard input: a command line can be read by every user of the machine.

@@ -148,6 +148,14 @@ class Supervisor:
                 await asyncio.to_thread(trim_log, status.log_path)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """How one life of a process ended; without an exit code when it was ended from outside, or never began."""
+
+    reason: str
+    exit_code: int | None = None
+
+
 class _Instance:
     """One process that is started again when it crashes. Cancelling `run` stops it."""
 
@@ -161,17 +169,20 @@ class _Instance:
         self.status = InstanceStatus(spec.role, index, Phase.STARTING, None, spec.http_port or 0, 0, log_path)
 
     async def run(self) -> None:
-        """Keep the process running until cancelled, or until it crashes too often."""
+        """Keep the process running until cancelled, until it crashes too often, or until it calls a setting wrong."""
         history = CrashHistory(self._options.restarts)
         try:
             while True:
-                reason = await self._run_once()
+                ended = await self._run_once()
                 pause_s = history.add(asyncio.get_running_loop().time())
-                logger.warning("%s %s (log: %s)", self.status.name, reason, self.status.log_path)
-                if pause_s is None:
-                    self._become(Phase.FAILED, f"kept crashing: it {reason}")
+                logger.warning("%s %s (log: %s)", self.status.name, ended.reason, self.status.log_path)
+                if ended.exit_code is not None and ended.exit_code == self._spec.settings_exit:
+                    self._become(Phase.FAILED, f"{ended.reason}: a setting is wrong")
                     return
-                self._become(Phase.BACKING_OFF, reason)
+                if pause_s is None:
+                    self._become(Phase.FAILED, f"kept crashing: it {ended.reason}")
+                    return
+                self._become(Phase.BACKING_OFF, ended.reason)
                 await asyncio.sleep(pause_s)
                 self.status = replace(self.status, restarts=self.status.restarts + 1)
         finally:
@@ -182,15 +193,15 @@ class _Instance:
         if self._child is not None:
             self._child.kill()
 
-    async def _run_once(self) -> str:
-        """One life of the process; why it ended."""
+    async def _run_once(self) -> _Ending:
+        """One life of the process; how it ended."""
         port = self._spec.http_port or free_port()
         await asyncio.to_thread(trim_log, self.status.log_path)
         environment = {**self._options.environment, **self._spec.environment, "COLLEGIUM_HTTP_PORT": str(port)}
         try:
             child = await Child.spawn(self._spec.command, log_path=self.status.log_path, environment=environment)
         except OSError as error:
-            return f"cannot be started: {error}"
+            return _Ending(f"cannot be started: {error}")
         self._child = child
         try:
             self.status = replace(self.status, pid=child.pid, http_port=port)
@@ -200,7 +211,7 @@ class _Instance:
             self._child = None
             await self._end(child)
 
-    async def _watch(self, child: Child, port: int) -> str:
+    async def _watch(self, child: Child, port: int) -> _Ending:
         ended = asyncio.create_task(child.wait())
         ready = asyncio.create_task(self._until_ready(port))
         try:
@@ -208,10 +219,11 @@ class _Instance:
                 {ended, ready}, timeout=self._options.ready_timeout_s, return_when=asyncio.FIRST_COMPLETED
             )
             if not ended.done() and not ready.done():
-                return f"was not ready within {self._options.ready_timeout_s:.0f} s"
+                return _Ending(f"was not ready within {self._options.ready_timeout_s:.0f} s")
             if not ended.done():
                 self._become(Phase.READY)
-            return f"ended with {describe_exit(await ended)}"
+            exit_code = await ended
+            return _Ending(f"ended with {describe_exit(exit_code)}", exit_code)
         finally:
             ended.cancel()
             ready.cancel()

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from collegium.embedded.errors import EmbeddedError, ScaleRefused, StackRunning
-from collegium.embedded.files import FileLock
+from collegium.embedded.files import FileLock, private_directory
 from collegium.embedded.jaeger import JaegerPorts, find_jaeger, jaeger_service, remove_container
 from collegium.embedded.kafka import EmbeddedKafka
 from collegium.embedded.logs import trim_log
@@ -114,6 +114,7 @@ class Stack:
             BrokerCrashed: the broker does not start, or kept crashing.
             ServiceFailed: a service kept crashing before it was ready.
         """
+        private_directory(self._data_dir)
         lock = FileLock(self._files.lock)
         if not lock.acquire():
             raise StackRunning(self._data_dir)

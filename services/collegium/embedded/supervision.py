@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
+
+EXIT_SETTINGS: Final = 2
+"""A service ends so when a setting is wrong: starting it again cannot help."""
 
 
 class Phase(StrEnum):
@@ -15,7 +19,7 @@ class Phase(StrEnum):
     BACKING_OFF = "backing_off"
     """It crashed and will be started again after a pause."""
     FAILED = "failed"
-    """It crashed too often and will not be started again; scaling the role down and up tries anew."""
+    """It crashed too often, or a setting is wrong, so it is not started again; scaling down and up tries anew."""
     STOPPING = "stopping"
 
 
@@ -24,7 +28,8 @@ class ServiceSpec:
     """A role whose instances are processes.
 
     `http_port` is a fixed port of a role with at most one instance; without it, each process is given a free one
-    in COLLEGIUM_HTTP_PORT. `probe_path` answers 200 there once the process is ready.
+    in COLLEGIUM_HTTP_PORT. `probe_path` answers 200 there once the process is ready. `settings_exit` is the exit code
+    by which the process calls a setting wrong, if there is one.
     """
 
     role: str
@@ -32,6 +37,7 @@ class ServiceSpec:
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     http_port: int | None = None
     probe_path: str = "/readyz"
+    settings_exit: int | None = EXIT_SETTINGS
 
 
 @dataclass(frozen=True, slots=True)

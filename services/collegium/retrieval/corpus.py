@@ -114,6 +114,8 @@ class Corpus:
 
         for problem in found.problems:
             report(problem)
+        # Private from the start: documents are copied into it. One that exists keeps the mode that its owner chose.
+        self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._store.writing():
             snapshot = self._readable()
             before = snapshot.documents if snapshot else ()

@@ -77,7 +77,9 @@ class FileWriter:
             if status.st_nlink and status.st_size < self._max_file_bytes:
                 return self._file
             self.close()
-        self._directory.mkdir(parents=True, exist_ok=True)
+        # Its parent is the data directory: private when this is what makes it, as it was left otherwise.
+        self._directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._directory.mkdir(exist_ok=True)
         self._prune()
         name = f"{_UNSAFE.sub('-', self._service)}-{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
         flags = os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_WRONLY | os.O_CLOEXEC

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from collegium.embedded.errors import CacheBusy
-from collegium.embedded.files import FileLock, locked, replace_text
+from collegium.embedded.files import FileLock, locked, private_directory, replace_text
 from collegium.embedded.logs import last_lines, open_log, trim_log
 
 
@@ -39,6 +39,17 @@ def test_replaced_files_are_private_and_leave_no_parts(tmp_path: Path) -> None:
     assert target.read_text() == "two"
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_new_data_directory_is_private_and_an_old_one_keeps_its_mode(tmp_path: Path) -> None:
+    """Only the owner looks into a directory of ours; a volume that somebody shares stays shared."""
+    private_directory(tmp_path / "new" / "data")
+    assert stat.S_IMODE((tmp_path / "new" / "data").stat().st_mode) == 0o700
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o755)
+    private_directory(shared)
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o755
 
 
 def test_the_end_of_a_log_is_quoted(tmp_path: Path) -> None:

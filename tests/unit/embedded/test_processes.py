@@ -110,6 +110,16 @@ async def test_a_crash_at_the_start_is_borne(tmp_path: Path) -> None:
         assert supervisor.statuses[0].restarts == 1
 
 
+async def test_a_wrong_setting_fails_at_once(tmp_path: Path) -> None:
+    """Exit code 2 says that a restart cannot help: one try, and its last line is quoted."""
+    async with _supervising(tmp_path, _spec("analysis", "refuse")) as supervisor:
+        supervisor.scale("analysis", 1)
+        with pytest.raises(ServiceFailed, match="a setting is wrong") as failed:
+            await supervisor.wait_ready()
+        assert failed.value.last_lines == ("COLLEGIUM_LIMIT: no number",)
+        assert [(status.phase, status.restarts) for status in supervisor.statuses] == [(Phase.FAILED, 0)]
+
+
 async def test_a_crash_loop_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
     """Tried three times, then given up; the others stay."""
     async with _supervising(tmp_path, _spec("analysis", "crash"), _spec("drafting")) as supervisor:

@@ -112,6 +112,15 @@ def test_a_broken_file_keeps_its_last_good_version(corpus: Corpus, docs: Path) -
     assert report.documents == 3
 
 
+def test_a_new_data_directory_is_private(corpus: Corpus, docs: Path, tmp_path: Path) -> None:
+    """Nobody else reads the copies of the documents; a directory that exists keeps its mode."""
+    corpus.add([docs])
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+    (tmp_path / "data").chmod(0o750)
+    corpus.add([docs])
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o750
+
+
 def test_limits_are_kept(tmp_path: Path, docs: Path) -> None:
     """Files too large and documents too many are reported with the bound."""
     (docs / "big.txt").write_text("word " * 100)
