@@ -1,0 +1,1 @@
+"""End-to-end tests. A package, so that what they share ends with the last of them."""
