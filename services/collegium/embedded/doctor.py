@@ -1,6 +1,7 @@
 """What this machine has and lacks: each check says what it found, what that means and how to get it."""
 
 import asyncio
+import difflib
 import importlib.util
 import os
 import platform
@@ -66,6 +67,10 @@ class Subject:
     kafka_port: int = 9092
     jaeger_binary: Path | None = None
     repository_url: str | None = None
+    variables: tuple[str, ...] = ()
+    """Names of our variables in the environment."""
+    known_variables: frozenset[str] = frozenset()
+    """Those that something reads."""
 
 
 async def examine(subject: Subject) -> tuple[Check, ...]:
@@ -74,6 +79,7 @@ async def examine(subject: Subject) -> tuple[Check, ...]:
     async with asyncio.TaskGroup() as tasks:
         pending = [
             tasks.create_task(asyncio.to_thread(check_python)),
+            tasks.create_task(asyncio.to_thread(check_variables, subject.variables, subject.known_variables)),
             tasks.create_task(asyncio.to_thread(check_data_dir, subject.data_dir)),
             tasks.create_task(asyncio.to_thread(check_disk, subject.data_dir)),
             tasks.create_task(asyncio.to_thread(check_memory)),
@@ -98,6 +104,19 @@ def check_python() -> Check:
         meaning = "the embedded stack needs POSIX process groups and file locks"
         return Check("python", Level.FAIL, found, meaning, "use WSL 2, or `docker compose up`")
     return Check("python", Level.OK, found)
+
+
+def check_variables(variables: tuple[str, ...], known: frozenset[str]) -> Check:
+    """Whether something reads each variable; names are compared as settings do, whatever their case."""
+    unknown = sorted(name for name in variables if name.upper() not in known)
+    if not unknown:
+        return Check("variables", Level.OK, f"{len(variables)} set, all known")
+    told: list[str] = []
+    for name in unknown:
+        near = difflib.get_close_matches(name.upper(), known, n=1)
+        told.append(f"{name} (did you mean {near[0]}?)" if near else name)
+    meaning = "nothing reads a variable of that name, so what it says has no effect"
+    return Check("variables", Level.WARN, f"unknown: {', '.join(told)}", meaning, f"unset {' '.join(unknown)}")
 
 
 def check_data_dir(data_dir: Path) -> Check:

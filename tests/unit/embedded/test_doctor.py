@@ -12,6 +12,7 @@ from collegium.embedded.doctor import (
     check_jars,
     check_kafka,
     check_ports,
+    check_variables,
     examine,
 )
 from collegium.embedded.ports import free_port
@@ -86,3 +87,21 @@ def test_a_named_jaeger_that_is_missing_is_named(tmp_path: Path) -> None:
     check = check_jaeger(_subject(tmp_path, jaeger_binary=tmp_path / "typo"))
     assert check.level is Level.WARN
     assert "typo" in check.found
+
+
+def test_unknown_variables_are_told_with_the_nearest_name() -> None:
+    """A misspelt variable has no effect, which nobody would notice otherwise."""
+    known = frozenset({"COLLEGIUM_DATA_DIR", "COLLEGIUM_KAFKA_BOOTSTRAP"})
+    check = check_variables(
+        ("COLLEGIUM_KAFKA_BOOTSTRP", "COLLEGIUM_DATA_DIR", "COLLEGIUM_zzzzzzzzzzzzzzzzzzzzzz"), known
+    )
+    assert check.level is Level.WARN
+    assert "COLLEGIUM_KAFKA_BOOTSTRP (did you mean COLLEGIUM_KAFKA_BOOTSTRAP?)" in check.found
+    assert "COLLEGIUM_DATA_DIR" not in check.found
+    assert check.remedy == "unset COLLEGIUM_KAFKA_BOOTSTRP COLLEGIUM_zzzzzzzzzzzzzzzzzzzzzz"
+
+
+def test_known_variables_in_any_case_are_well() -> None:
+    """Settings are read whatever the case of their names."""
+    check = check_variables(("collegium_data_dir",), frozenset({"COLLEGIUM_DATA_DIR"}))
+    assert check.level is Level.OK

@@ -1,5 +1,7 @@
 """Say what is missing on this machine and how to get it."""
 
+import os
+
 from rich.table import Table
 from rich.text import Text
 
@@ -7,6 +9,7 @@ from collegium.cli.command import command
 from collegium.cli.exits import Exit
 from collegium.cli.session import Session
 from collegium.cli.stacks import embedded_settings
+from collegium.cli.variables import PREFIX, known_variables
 from collegium.embedded.doctor import Level, Subject, examine
 
 _STYLE = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
@@ -16,6 +19,7 @@ _STYLE = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
 def doctor(session: Session) -> int:
     """Examine this machine; the exit code is 1 when the main job cannot run here. Changes nothing."""
     settings = embedded_settings()
+    given = tuple(name for name in os.environ if name.upper().startswith(PREFIX))  # noqa: TID251 - names, to find misspelt ones
     subject = Subject(
         data_dir=settings.data_dir,
         cache_dir=settings.cache_dir,
@@ -23,6 +27,8 @@ def doctor(session: Session) -> int:
         kafka_port=settings.kafka_port,
         jaeger_binary=settings.jaeger_binary,
         repository_url=settings.maven_url,
+        variables=given,
+        known_variables=known_variables(),
     )
     checks = session.run(examine(subject))
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
