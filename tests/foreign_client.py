@@ -8,7 +8,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from collegium.log.topics import TopicNames
 
-_FLUSH_S = 20
+_FLUSH_S = 60
 _LARGEST_BYTES = 100_000_000
 
 ForeignHeaders = Sequence[tuple[str, bytes | None]]

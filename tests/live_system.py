@@ -21,6 +21,7 @@ from collegium.agent.specialist import Specialist
 from collegium.ledger.reading import readable
 from collegium.ledger.topics import ledger_topics
 from collegium.log.dead_letters import PREFIX
+from collegium.log.errors import LogUnavailable
 from collegium.log.kafka import open_log
 from collegium.log.partitioner import partition_for
 from collegium.log.port import Consumer, Log, Record, TopicPartition
@@ -190,7 +191,12 @@ class LiveSystem:
 
     async def _read(self, reader: Consumer) -> None:
         while True:
-            for source, records in (await reader.poll(max_records=500, timeout_ms=100)).items():
+            try:
+                batches = await reader.poll(max_records=500, timeout_ms=100)
+            except LogUnavailable:  # told at every poll until the broker is back
+                await asyncio.sleep(0.1)
+                continue
+            for source, records in batches.items():
                 if source.topic == self.names("dead-letters"):
                     self.seen.letters.extend(records)
                     continue
@@ -231,8 +237,8 @@ def write_playbooks(directory: Path) -> Path:
 
 
 @asynccontextmanager
-async def live_system(bootstrap: str, directory: Path) -> AsyncIterator[LiveSystem]:
-    """A system with topics of its own: one orchestrator, one worker, both ready."""
+async def live_system(bootstrap: str, directory: Path, *, pause_ms: int = 0) -> AsyncIterator[LiveSystem]:
+    """A system with topics of its own: one orchestrator, one worker that takes so long for a task, both ready."""
     settings = KafkaSettings(bootstrap=bootstrap, topic_prefix=f"live-{uuid.uuid4().hex[:8]}.")
     playbooks = await asyncio.to_thread(write_playbooks, directory / "playbooks")
     async with open_log(settings) as log:
@@ -244,7 +250,10 @@ async def live_system(bootstrap: str, directory: Path) -> AsyncIterator[LiveSyst
                 directory / "orchestrator", "collegium.orchestrator", settings=orchestrating
             ) as orchestrator,
             service_process(
-                directory / "worker", "collegium.agent.noop", "--role", "worker", settings=system.environment
+                directory / "worker",
+                "collegium.agent.noop",
+                *("--role", "worker", "--pause-ms", str(pause_ms)),
+                settings=system.environment,
             ) as worker,
         ):
             system.processes += [orchestrator, worker]

@@ -22,6 +22,7 @@ class Publisher:
     def __init__(self, log: Log, patience: Patience) -> None:
         self._log = log
         self._patience = patience
+        self._waiting: set[Outage] = set()
         self._producer: Producer | None = None
         self._replacing = asyncio.Lock()
 
@@ -32,7 +33,13 @@ class Publisher:
             RecordTooLarge: one of them is over the topic's limit; others may have been written.
             LogGone: the log has been away for longer than the bound.
         """
-        outage = Outage("writing", self._patience)
+        outage = Outage("writing", self._patience, self._waiting)
+        try:
+            return await self._publish(records, outage)
+        finally:
+            self._waiting.discard(outage)
+
+    async def _publish(self, records: Sequence[Outgoing], outage: Outage) -> list[Position]:
         positions: dict[int, Position] = {}
         while True:
             producer: Producer | None = None

@@ -1,6 +1,7 @@
 """No broker, or topics that do not fit: services wait within their bound and end with one line that says what to do."""
 
 import asyncio
+import json
 import uuid
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -103,9 +104,11 @@ async def refused(directory: Path, settings: dict[str, str], *says: str) -> None
         assert status == 1, output
         assert "Traceback" not in output
         assert all(words in output.splitlines()[-1] for words in says), output
-    checked = await collegium("topics", "check", settings={**settings, "COLLEGIUM_DATA_DIR": str(directory)})
+    line = ("topics", "check", "--json")
+    checked = await collegium(*line, settings={**settings, "COLLEGIUM_DATA_DIR": str(directory)})
     assert checked.status == 5, checked.err
-    assert all(words in checked.err for words in says), checked.err
+    problems = "; ".join(json.loads(checked.out)["problems"])
+    assert all(words in problems for words in says), problems
 
 
 async def test_without_topics_nothing_starts(kafka_bootstrap: str, tmp_path: Path) -> None:
@@ -120,24 +123,26 @@ async def test_without_topics_nothing_starts(kafka_bootstrap: str, tmp_path: Pat
     assert checked.status == 0, checked.err
 
 
-async def test_one_missing_topic_is_named(kafka_bootstrap: str, tmp_path: Path) -> None:
-    """One that all services use, and one that only one of them needs."""
-    settings = await with_topics(kafka_bootstrap, without="control")
-    await refused(tmp_path / "control", settings, "control is missing: run `collegium topics create`")
+async def test_every_topic_that_does_not_fit_is_named_at_once(kafka_bootstrap: str, tmp_path: Path) -> None:
+    """One is missing, one has another partition count, one was made for small records: each with how to mend it."""
+    odd = NewTopic("results", PARTITIONS + 1, {SIZE_LIMIT: str(MAX_RECORD_BYTES)})
+    small = NewTopic("dead-letters", 1, {SIZE_LIMIT: "1000000"})
+    settings = await with_topics(kafka_bootstrap, odd, small, without="control")
+    await refused(
+        tmp_path,
+        settings,
+        "control is missing: run `collegium topics create`",
+        f"results={PARTITIONS + 1}",
+        f"objectives={PARTITIONS}",
+        "recreate the ones that differ",
+        "dead-letters takes records of at most 1000000 bytes",
+        "kafka-configs.sh --alter",
+    )
+
+
+async def test_the_ledgers_own_topic_is_needed_by_the_ledger_alone(kafka_bootstrap: str, tmp_path: Path) -> None:
+    """It waits for it, and gives up with the command that creates it."""
     settings = await with_topics(kafka_bootstrap, without="ledger-views")
-    async with service_process(tmp_path / "ledger", "collegium.ledger", settings=settings) as ledger:
+    async with service_process(tmp_path, "collegium.ledger", settings=settings) as ledger:
         assert await ledger.ended() == 1
         assert "ledger-views is missing: run `collegium topics create`" in ledger.output.splitlines()[-1]
-
-
-async def test_a_co_partitioned_topic_with_another_count_is_refused(kafka_bootstrap: str, tmp_path: Path) -> None:
-    """A run's home would not be the same partition everywhere: nothing starts, nothing is written."""
-    odd = NewTopic("results", PARTITIONS + 1, {SIZE_LIMIT: str(MAX_RECORD_BYTES)})
-    settings = await with_topics(kafka_bootstrap, odd)
-    await refused(tmp_path, settings, f"results={PARTITIONS + 1}", f"objectives={PARTITIONS}", "recreate the ones")
-
-
-async def test_a_topic_for_small_records_only_is_refused(kafka_bootstrap: str, tmp_path: Path) -> None:
-    """A topic that somebody made for small records cannot hold what may have to be written to it."""
-    settings = await with_topics(kafka_bootstrap, NewTopic("dead-letters", 1, {SIZE_LIMIT: "1000000"}))
-    await refused(tmp_path, settings, "dead-letters takes records of at most", "kafka-configs.sh --alter")

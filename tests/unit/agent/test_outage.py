@@ -123,8 +123,11 @@ def held(door: asyncio.Event) -> Scripted:
     return Scripted(perform)
 
 
-async def test_an_absence_in_the_middle_of_a_run_loses_nothing(rig: Rig, broker: MemoryBroker) -> None:
-    """Results that cannot be sent wait until the log is back; then work goes on as before."""
+async def test_an_absence_in_the_middle_of_a_run_loses_nothing(
+    rig: Rig, broker: MemoryBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Results that cannot be sent wait until the log is back, which is told once; then work goes on as before."""
+    caplog.set_level("INFO", "collegium.agent.patience")
     link, door = Link(), asyncio.Event()
     specialist = held(door)
     running = rig.start(specialist, log=CutLog(broker, link))
@@ -141,6 +144,8 @@ async def test_an_absence_in_the_middle_of_a_run_loses_nothing(rig: Rig, broker:
     await running.drain()
     assert len(specialist.performed) == 3
     assert await rig.committed() == 3
+    told = [record.getMessage() for record in caplog.records if record.getMessage().startswith("writing: ")]
+    assert [line.split(" (")[0] for line in told] == ["writing: the log does not answer", "writing: the log is back"]
 
 
 async def test_a_log_absent_at_the_start_is_waited_for(rig: Rig, broker: MemoryBroker) -> None:
