@@ -30,7 +30,7 @@ from collegium.log.topics import TopicNames, required
 from collegium.telemetry.memory import MemoryTracing
 from collegium.telemetry.metrics import Metrics
 from collegium_schemas.envelope import header
-from collegium_schemas.events import Event, InputRefused, RunDecided, RunEnded, RunRejected
+from collegium_schemas.events import Event, InputRefused, RunAccepted, RunDecided, RunEnded, RunRejected
 from collegium_schemas.objective import RunStatus
 from foreign_client import ForeignClient
 from service_processes import Ended, ServiceProcess, collegium, service_process
@@ -161,6 +161,14 @@ class LiveSystem:
             lambda: (letter for letter in self.seen.letters if ("x-test", mark.encode()) in letter.headers),
             f"the record marked {mark} is in dead-letters",
         )
+
+    def run_of(self, goal: str) -> str | None:
+        """The run that was accepted with this goal, if there is one."""
+        for run_id in self.seen.decisions:
+            for event in self.seen.events(run_id):
+                if isinstance(event, RunAccepted) and event.objective.goal == goal:
+                    return run_id
+        return None
 
     def home(self, run_id: str) -> int:
         """A run's partition."""

@@ -1,7 +1,9 @@
 """Sends an objective with confluent-kafka (librdkafka) and waits for the end of its run.
 
 pip install confluent-kafka
-python examples/publish/confluent.py 127.0.0.1:9092 "What is log compaction?" kafka-docs
+python examples/publish/confluent.py 127.0.0.1:9092 "What is log compaction?" '{"corpus": "kafka-docs"}'
+
+The third argument holds further fields of the objective, the fourth the topics' prefix; both may be left out.
 """
 
 import json
@@ -9,14 +11,15 @@ import sys
 import time
 import uuid
 
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaError, Producer
 
 WAIT_S = 120
 
 
 def main() -> int:
     """Send, then read decisions until the run has ended; the exit status is 0 when it completed."""
-    bootstrap, goal, fields = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+    bootstrap, goal = sys.argv[1], sys.argv[2]
+    fields = json.loads(sys.argv[3]) if len(sys.argv) > 3 else {}
     prefix = sys.argv[4] if len(sys.argv) > 4 else "collegium."
     run_id = str(uuid.uuid4())
     reader = Consumer(
@@ -31,8 +34,16 @@ def main() -> int:
     reader.subscribe([f"{prefix}run-events"])
     producer = Producer({"bootstrap.servers": bootstrap})
     objective = {"goal": goal, "run_id": run_id, **fields}
-    producer.produce(f"{prefix}objectives", value=json.dumps(objective), key=run_id)
-    producer.flush(10)
+    refused: list[KafkaError] = []
+    producer.produce(
+        f"{prefix}objectives",
+        value=json.dumps(objective),
+        key=run_id,
+        on_delivery=lambda error, _: refused.append(error) if error else None,
+    )
+    if producer.flush(10) or refused:
+        print(f"not sent: {refused[0] if refused else 'no broker answers'}", file=sys.stderr)
+        return 1
     give_up_at = time.monotonic() + WAIT_S
     try:
         while time.monotonic() < give_up_at:
