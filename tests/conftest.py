@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import signal
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -13,6 +14,15 @@ from collegium.embedded.settings import EmbeddedSettings
 from collegium.embedded.setup import prepare_kafka
 
 pytest_plugins = ("needs", "jaeger")
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C, and so let the processes that tests start hear it.
+
+    A shell starts what it puts into the background with SIGINT ignored, and children inherit that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
