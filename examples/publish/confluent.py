@@ -48,7 +48,7 @@ def main() -> int:
     try:
         while time.monotonic() < give_up_at:
             record = reader.poll(1.0)
-            if record is None or record.error() or (record.key() or b"").decode() != run_id:
+            if record is None or record.error() or record.key() != run_id.encode():
                 continue
             for event in json.loads(record.value())["events"]:
                 print(event["type"], event.get("subtask_id", ""), event.get("reason", ""))
