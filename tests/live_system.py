@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from agent_rig import now_ms, until
@@ -80,8 +81,9 @@ class Seen:
 class LiveSystem:
     """A system under way."""
 
-    def __init__(self, settings: KafkaSettings, log: Log, data_dir: Path) -> None:
+    def __init__(self, settings: KafkaSettings, log: Log, data_dir: Path, access: Mapping[str, str]) -> None:
         self.settings = settings
+        self._access = access
         self.names = TopicNames(settings.topic_prefix)
         self.log = log
         self.data_dir = data_dir
@@ -95,6 +97,7 @@ class LiveSystem:
         return {
             "COLLEGIUM_KAFKA_BOOTSTRAP": self.settings.bootstrap,
             "COLLEGIUM_KAFKA_TOPIC_PREFIX": self.names.prefix,
+            **self._access,
         }
 
     async def cli(self, *arguments: str) -> Ended:
@@ -245,12 +248,21 @@ def write_playbooks(directory: Path) -> Path:
 
 
 @asynccontextmanager
-async def live_system(bootstrap: str, directory: Path, *, pause_ms: int = 0) -> AsyncIterator[LiveSystem]:
-    """A system with topics of its own: one orchestrator, one worker that takes so long for a task, both ready."""
+async def live_system(
+    bootstrap: str, directory: Path, *, pause_ms: int = 0, access: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[LiveSystem]:
+    """A system with topics of its own: one orchestrator, one worker, both ready.
+
+    Args:
+        bootstrap: Where tests look at what happens.
+        directory: Data and logs of the processes.
+        pause_ms: How long the worker takes for a task.
+        access: How the processes reach the broker, when it is another way.
+    """
     settings = KafkaSettings(bootstrap=bootstrap, topic_prefix=f"live-{uuid.uuid4().hex[:8]}.")
     playbooks = await asyncio.to_thread(write_playbooks, directory / "playbooks")
     async with open_log(settings) as log:
-        system = LiveSystem(settings, log, directory / "data")
+        system = LiveSystem(settings, log, directory / "data", access)
         await log.create((*required(system.names, ROLES, PARTITIONS), *ledger_topics(system.names, PARTITIONS)))
         orchestrating = {**system.environment, "COLLEGIUM_ORCHESTRATOR_PLAYBOOK_DIRS": json.dumps([str(playbooks)])}
         async with (

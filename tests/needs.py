@@ -63,6 +63,10 @@ REQUIREMENTS: Mapping[str, Requirement] = {
         missing=_docker_missing,
         enable="start a Docker engine with the compose plugin (Debian: apt-get install docker.io; `.ci/run` does it)",
     ),
+    "openssl": Requirement(
+        missing=lambda: None if shutil.which("openssl") else "the openssl command is not installed",
+        enable="install openssl (Debian: apt-get install openssl)",
+    ),
     "jaeger": Requirement(
         missing=_jaeger_missing,
         enable="infra/jaeger/build.sh (8 minutes with Go 1.24 or newer), or a `jaeger` 2.x binary on the PATH",

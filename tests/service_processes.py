@@ -56,6 +56,12 @@ class ServiceProcess:
         found = re.findall(rf"^{name}(?:\{{.*\}})? (\S+)$", await self._get("/metrics"), re.MULTILINE)
         return sum(map(float, found))
 
+    async def until_metric(self, name: str, least: float) -> None:
+        """Until a metric has reached a value."""
+        async with asyncio.timeout(BOUND_S):
+            while await self.metric(name) < least:  # noqa: ASYNC110 - another process changes it
+                await asyncio.sleep(0.05)
+
     async def _get(self, path: str) -> str:
         try:
             async with httpx.AsyncClient(timeout=5) as client:

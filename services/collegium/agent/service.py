@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final, cast
 
-import uvloop
 from pydantic import ValidationError
 
 from collegium.agent.errors import AgentError
@@ -27,6 +26,7 @@ from collegium.agent.stopping import EXIT_FAILED, EXIT_SETTINGS, EXIT_STOPPED, S
 from collegium.agent.text import explain
 from collegium.log.errors import LogError
 from collegium.log.kafka import open_log
+from collegium.log.kafka.loops import loop_factory
 from collegium.log.settings import KafkaSettings
 from collegium.log.startup import await_topics
 from collegium.log.topics import TopicNames
@@ -101,7 +101,7 @@ def main(build: Callable[[AgentSettings], Specialist]) -> int:
     status = EXIT_STOPPED
     spare_collections()
     try:
-        with suppress(asyncio.CancelledError), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with suppress(asyncio.CancelledError), asyncio.Runner(loop_factory=loop_factory(settings.kafka)) as runner:
             runner.run(serve(specialist, settings))
     except ExceptionGroup as group:
         if group.split(_FORESEEN)[1] is not None:

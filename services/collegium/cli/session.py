@@ -17,7 +17,7 @@ from collegium.cli.lookup import RunLookup
 from collegium.cli.output import Output
 from collegium.cli.settings import CliSettings
 from collegium.embedded.state import StackFiles, StackState
-from collegium.log.errors import LogError, LogUnavailable, TopicMismatch
+from collegium.log.errors import LogError, LogMisconfigured, LogUnavailable, TopicMismatch
 from collegium.log.port import Log
 from collegium.log.settings import KafkaSettings
 from collegium.log.topics import TopicNames
@@ -139,6 +139,8 @@ class Session:
                 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the error says it in one line
             async with opened as log:
                 yield log
+        except LogMisconfigured as error:
+            raise UsageFault(str(error)) from error
         except LogUnavailable as error:
             raise KafkaUnreachable(str(error)) from error
         except TopicMismatch as error:

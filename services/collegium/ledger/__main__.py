@@ -7,7 +7,6 @@ import sys
 import time
 from importlib.metadata import version
 
-import uvloop
 from pydantic import ValidationError
 
 from collegium.ledger.errors import LedgerError
@@ -20,6 +19,7 @@ from collegium.ledger.web import LedgerApi
 from collegium.log.errors import LogError
 from collegium.log.kafka import open_log
 from collegium.log.kafka.connection import connection
+from collegium.log.kafka.loops import loop_factory
 from collegium.log.settings import KafkaSettings
 from collegium.log.startup import await_topics
 from collegium.log.topics import TopicNames
@@ -97,7 +97,7 @@ def main() -> int:
         sys.stderr.write(f"collegium-ledger: a COLLEGIUM_ setting is wrong: {explain(error)}\n")
         return 2
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=loop_factory(kafka)) as runner:
             runner.run(compose(settings, kafka, seeing))
     except FORESEEN as error:
         sys.stderr.write(f"collegium-ledger: {error}\n")

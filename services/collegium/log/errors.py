@@ -1,6 +1,7 @@
 """What can go wrong with the log, by what the caller can do.
 
 LogError
+├── LogMisconfigured   an operator has to change settings
 ├── LogUnavailable     wait and try again: the broker cannot be reached
 ├── OutcomeUnknown     drop the producer and everything assumed, restore from the log
 │   └── Fenced         the same, and know that another process owns the work now
@@ -12,6 +13,10 @@ LogError
 
 class LogError(Exception):
     """Root of everything that a Log adapter raises."""
+
+
+class LogMisconfigured(LogError):
+    """A setting or a file that it names cannot be used."""
 
 
 class LogUnavailable(LogError):

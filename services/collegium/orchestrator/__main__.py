@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final, cast
 
-import uvloop
 from pydantic import ValidationError
 
 from collegium.log.errors import LogError
 from collegium.log.kafka import open_log
+from collegium.log.kafka.loops import loop_factory
 from collegium.log.settings import KafkaSettings
 from collegium.log.startup import await_topics
 from collegium.log.topics import TopicNames
@@ -92,7 +92,7 @@ def main() -> int:
     status = 0
     spare_collections()
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=loop_factory(settings.kafka)) as runner:
             runner.run(until_stopped(serve(settings, library)))
     except* (LogError, TelemetryError, OSError) as group:
         status = _give_up("; ".join(str(error) for error in _leaves(group)), EXIT_FAILED)

@@ -2,16 +2,15 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from ssl import SSLContext
 from types import TracebackType
 from typing import Final, TypedDict, TypeVar
 
 from aiokafka import errors as kafka_errors
-from aiokafka.helpers import create_ssl_context
 
-from collegium.log.errors import LogError, LogUnavailable, RecordTooLarge, TopicMismatch
+from collegium.log.errors import LogError, LogMisconfigured, LogUnavailable, RecordTooLarge, TopicMismatch
 from collegium.log.settings import KafkaSettings
 
 _logger = logging.getLogger(__name__)
@@ -29,7 +28,7 @@ class ClientArguments(TypedDict):
     client_id: str
     retry_backoff_ms: int
     security_protocol: str
-    ssl_context: SSLContext | None
+    ssl_context: ssl.SSLContext | None
     sasl_mechanism: str
     sasl_plain_username: str | None
     sasl_plain_password: str | None
@@ -112,12 +111,12 @@ class Bounded:
 
 
 def connection(settings: KafkaSettings, client_id: str) -> Connection:
-    """What aiokafka needs to know; reads the certificate files."""
-    ssl_context = None
-    if settings.security_protocol.endswith("SSL"):
-        ssl_context = create_ssl_context(
-            cafile=settings.ssl_cafile, certfile=settings.ssl_certfile, keyfile=settings.ssl_keyfile
-        )
+    """What aiokafka needs to know; reads the certificate files.
+
+    Raises:
+        LogMisconfigured: one of them cannot be used.
+    """
+    ssl_context = _ssl_context(settings) if settings.security_protocol.endswith("SSL") else None
     sasl = settings.security_protocol.startswith("SASL")
     password = settings.sasl_password
     arguments = ClientArguments(
@@ -131,3 +130,28 @@ def connection(settings: KafkaSettings, client_id: str) -> Connection:
         sasl_plain_password=password.get_secret_value() if sasl and password is not None else None,
     )
     return Connection(settings, arguments)
+
+
+def _ssl_context(settings: KafkaSettings) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=settings.ssl_cafile)
+    except OSError as error:  # without the file's name
+        raise LogMisconfigured(
+            f"COLLEGIUM_KAFKA_SSL_CAFILE={settings.ssl_cafile} cannot be used: {_reason(error)}"
+        ) from error
+    if settings.ssl_certfile is not None:
+        try:
+            # Without a password OpenSSL would ask for one at the terminal.
+            context.load_cert_chain(settings.ssl_certfile, settings.ssl_keyfile, password="")
+        except OSError as error:
+            raise LogMisconfigured(
+                f"COLLEGIUM_KAFKA_SSL_CERTFILE={settings.ssl_certfile} and "
+                f"COLLEGIUM_KAFKA_SSL_KEYFILE={settings.ssl_keyfile} cannot be used: {_reason(error)}"
+            ) from error
+    return context
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or "no PEM file").replace("_", " ").lower()
+    return error.strerror or str(error)

@@ -75,4 +75,8 @@ async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
     await asyncio.wait([stopping])
     if consumer._fetcher is not None:
         await consumer._fetcher.close()
-    await consumer._client.close()
+    # A connection's end that was waited for above is cancelled with that wait: it must not cancel us, too.
+    closing = asyncio.create_task(consumer._client.close())
+    await asyncio.wait([closing], timeout=_STOP_S)
+    if closing.done() and not closing.cancelled() and (error := closing.exception()) is not None:
+        _logger.warning("the connections of a consumer ended with %r", error)

@@ -11,14 +11,16 @@ from aiokafka.protocol.api import Request
 from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.protocol.offset import OffsetRequest
 
-from collegium.log.errors import TopicMismatch
+from collegium.log.errors import LogUnavailable, TopicMismatch
 from collegium.log.kafka.connection import RETRY_BACKOFF_MS, Connection
+from collegium.log.kafka.diagnosis import why_unavailable
 from collegium.log.port import TopicPartition
 
 _ANY_REPLICA: Final = -1
 READ_COMMITTED: Final = 1
 EARLIEST: Final = -2
 LATEST: Final = -1
+_DIAGNOSIS_MS: Final = 1_000
 
 _Answer = TypeVar("_Answer")
 
@@ -164,8 +166,17 @@ class Wire:
         async with self._connecting:
             if self._client is None:
                 limit_ms = self._connection.settings.connect_timeout_ms
-                self._client = await self._connection.opened(self._open, "connect", limit_ms)
+                try:
+                    self._client = await self._connection.opened(self._open, "connect", limit_ms)
+                except LogUnavailable as error:
+                    raise await self._explained() from error
             return self._client
+
+    async def _explained(self) -> LogUnavailable:
+        settings = self._connection.settings
+        why = await why_unavailable(self._connection, min(settings.connect_timeout_ms, _DIAGNOSIS_MS))
+        waited_s = settings.connect_timeout_ms / 1_000
+        return LogUnavailable(f"Kafka at {settings.bootstrap} did not let us connect within {waited_s:g} s: {why}")
 
     async def _open(self) -> AIOKafkaClient:
         settings = self._connection.settings
