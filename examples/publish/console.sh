@@ -18,4 +18,4 @@ echo "run $run_id" >&2
 
 kafka-console-consumer.sh --bootstrap-server "$bootstrap" --topic "${prefix}run-events" --from-beginning \
     --consumer-property isolation.level=read_committed --property print.key=true |
-    grep --line-buffered "^$run_id"
+    grep -a --line-buffered "^$run_id"
