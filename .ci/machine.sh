@@ -7,7 +7,7 @@ CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/collegium"
 # The Debian package that brings a command, for those that are missing.
 install_commands() {
     local -A package=(
-        [make]=make [git]=git [ip]=iproute2 [iptables]=iptables [debootstrap]=debootstrap [dockerd]=docker.io
+        [make]=make [git]=git [ip]=iproute2 [iptables]=iptables [debootstrap]=debootstrap [dockerd]=docker.io [openssl]=openssl
     )
     local wanted=() command
     for command in "${!package[@]}"; do
