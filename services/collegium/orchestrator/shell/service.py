@@ -21,10 +21,16 @@ _UNAVAILABLE_S: Final = 1.0
 
 
 class Orchestrator:
-    """Runs until cancelled. Several processes may run it at once: the group shares the partitions among them."""
+    """Runs until cancelled. Several processes may run it at once: the group shares the partitions among them.
 
-    def __init__(self, shared: OwnerContext) -> None:
+    Args:
+        shared: What all owners use.
+        deaf_ms: How long its consumer may hear nothing while Kafka answers others, before the process gives up.
+    """
+
+    def __init__(self, shared: OwnerContext, *, deaf_ms: int = 30_000) -> None:
         self._shared = shared
+        self._deaf_ms = deaf_ms
         self._owners: dict[int, PartitionOwner] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._consumer: Consumer | None = None
@@ -106,18 +112,37 @@ class Orchestrator:
         for number in sorted({tp.partition for tp in consumer.assignment()} - set(self._owners)):
             consumer.pause([tp for tp in consumer.assignment() if tp.partition == number])
             self._start(number, consumer)
+        deaf_since_s: float | None = None
         while True:
             self._raise_failed()
             try:
                 batches = await consumer.poll(max_records=_POLL_RECORDS, timeout_ms=_POLL_MS)
             except LogUnavailable as error:
-                logger.warning("the log does not answer; inputs wait: %s", error)
-                await asyncio.sleep(_UNAVAILABLE_S)
+                if deaf_since_s is None:
+                    logger.warning("the log does not answer; inputs wait: %s", error)
+                deaf_since_s = await self._deaf(deaf_since_s, error)
                 continue
+            deaf_since_s = None
             for topic_partition, records in batches.items():
                 owner = self._owners.get(topic_partition.partition)
                 if owner is not None:
                     owner.deliver(records)
+
+    async def _deaf(self, since_s: float | None, error: LogUnavailable) -> float:
+        """Wait a moment; since when this member alone has heard nothing.
+
+        Raises:
+            LogUnavailable: Kafka answers others, and for too long not this member: only a new process mends that.
+        """
+        await asyncio.sleep(_UNAVAILABLE_S)
+        now_s = asyncio.get_running_loop().time()
+        try:
+            await self._shared.log.end_offsets([TopicPartition(self._shared.names("run-state"), 0)])
+        except LogError:
+            return now_s
+        if since_s is not None and (now_s - since_s) * 1_000 > self._deaf_ms:
+            raise LogUnavailable(f"Kafka answers, but not to this member of the group; start anew: {error}") from error
+        return now_s if since_s is None else since_s
 
     def _raise_failed(self) -> None:
         """An owner never ends by itself but when it lost its membership; any other end stops the process."""
