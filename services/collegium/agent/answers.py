@@ -11,6 +11,7 @@ from collegium.agent.metrics import AgentMetrics
 from collegium.agent.publisher import Publisher
 from collegium.agent.specialist import SpecialistFailure, Success
 from collegium.agent.text import explain, one_line
+from collegium.faults.points import FaultPoint, Point
 from collegium.log.errors import RecordTooLarge
 from collegium.log.port import Clock, Outgoing
 from collegium.log.topics import TopicNames
@@ -36,6 +37,7 @@ class Answers:
         names: TopicNames,
         worker: str,
         clock: Clock,
+        reached: FaultPoint,
     ) -> None:
         self._publisher = publisher
         self._tracing = tracing
@@ -44,6 +46,7 @@ class Answers:
         self._results_topic = names("results")
         self._worker = worker
         self._clock = clock
+        self._reached = reached
 
     async def send(self, attempt: Attempt, outcome: Success | Failure) -> TaskSucceeded | TaskFailed:
         """Write the outputs and the result.
@@ -54,11 +57,14 @@ class Answers:
         Raises:
             LogGone: the log has been away for longer than the bound; the task will be redelivered.
         """
+        self._reached(Point.AGENT_BEFORE_CONTEXT)
         result = await self._result(attempt, outcome)
+        self._reached(Point.AGENT_AFTER_CONTEXT)
         with send_span(self._tracing, self._results_topic, message_id=f"{result.task_id}/outcome") as span:
             record = result_record(result, self._results_topic, span.context)
             [position] = await self._publisher.publish([record])
             acknowledged(span, position.partition, position.offset)
+        self._reached(Point.AGENT_AFTER_RESULT)
         self._count(result)
         return result
 

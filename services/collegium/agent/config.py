@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from collegium.agent.patience import Patience
+from collegium.faults.points import FaultPoint, unarmed
 from collegium.log.topics import TopicNames
 
 
@@ -31,3 +32,5 @@ class RuntimeConfig:
     """How long every tool thread may be held by abandoned calls before the process gives up."""
     patience: Patience = field(default_factory=Patience)
     """How long the log may be away."""
+    reached: FaultPoint = unarmed
+    """Told of the places between which a crash makes a difference; tests end the process there."""

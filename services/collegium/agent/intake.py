@@ -10,6 +10,7 @@ from collegium.agent.gate import Gate
 from collegium.agent.metrics import AgentMetrics
 from collegium.agent.offsets import OffsetBook, PartitionOffsets
 from collegium.agent.patience import Outage
+from collegium.faults.points import Point
 from collegium.log.errors import LogError
 from collegium.log.port import Clock, Consumer, Log, Record, TopicPartition
 from collegium.telemetry.messaging import polled
@@ -184,6 +185,7 @@ class Intake:
         due = self._book.due()
         if self._consumer is None or not due:
             return
+        self._config.reached(Point.AGENT_BEFORE_OFFSETS)
         try:
             await self._consumer.commit(due)
         except LogError as error:
@@ -191,6 +193,7 @@ class Intake:
             _log.warning("offsets of %s were not committed (%s); finished tasks may come again", self._topic, error)
         else:
             self._book.committed(due)
+            self._config.reached(Point.AGENT_AFTER_OFFSETS)
 
     async def close(self, *, commit: bool) -> None:
         """Leave the group."""

@@ -25,6 +25,7 @@ from collegium.agent.specialist import Specialist
 from collegium.agent.stopped import StoppedRuns
 from collegium.agent.threads import ToolThreads
 from collegium.agent.workload import Workload
+from collegium.faults.points import Point
 from collegium.log.port import Clock, Log, Record
 from collegium.telemetry import conventions as conv
 from collegium.telemetry.logs import bind_run
@@ -86,7 +87,9 @@ class AgentRuntime:
         self._heartbeats = Heartbeats(
             self._publisher.offer, names("progress"), interval_ms=config.heartbeat_ms, clock=clock
         )
-        self._answers = Answers(self._publisher, tracing, metrics, names=names, worker=config.worker, clock=clock)
+        self._answers = Answers(
+            self._publisher, tracing, metrics, names=names, worker=config.worker, clock=clock, reached=config.reached
+        )
         self._poison = Poison(self._publisher, tracing, metrics, role=self._role, config=config, clock=clock)
         cache = ContentCache(config.cache_bytes)
         reader = ContextReader(log, names("context"), cache, read_timeout_ms=config.read_timeout_ms)
@@ -170,6 +173,7 @@ class AgentRuntime:
                 self._metrics.redelivered.inc()
                 self._intake.finished()
                 return
+            self._config.reached(Point.AGENT_TAKEN)
             work = self._work(attempt)
         self._gate.enter()
         running = group.create_task(self._within_gate(work))

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Final, cast
 
@@ -24,6 +24,8 @@ from collegium.agent.settings import AgentSettings
 from collegium.agent.specialist import Specialist
 from collegium.agent.stopping import EXIT_FAILED, EXIT_SETTINGS, EXIT_STOPPED, StopSignals, end_within
 from collegium.agent.text import explain
+from collegium.faults.armed import fault_point
+from collegium.faults.settings import FaultSettings
 from collegium.log.errors import LogError
 from collegium.log.kafka import open_log
 from collegium.log.kafka.loops import loop_factory
@@ -47,6 +49,7 @@ class ServiceSettings:
     agent: AgentSettings
     kafka: KafkaSettings
     telemetry: TelemetrySettings
+    faults: FaultSettings
 
 
 async def serve(specialist: Specialist, settings: ServiceSettings) -> None:
@@ -72,7 +75,8 @@ async def serve(specialist: Specialist, settings: ServiceSettings) -> None:
             seen.health.register("tasks", lambda: "waiting for Kafka and its topics")
             await await_topics(log, names, [role], wait_ms=agent.start_wait_ms)
             metrics = AgentMetrics(seen.metrics, role)
-            runtime = AgentRuntime(specialist, log, seen.tracing, metrics, agent.runtime(role, names), clock=wall_clock)
+            config = replace(agent.runtime(role, names), reached=fault_point(settings.faults.fault))
+            runtime = AgentRuntime(specialist, log, seen.tracing, metrics, config, clock=wall_clock)
             seen.health.register("tasks", runtime.ready)
             signals.drain_with(runtime.drain)
             await runtime.run()
@@ -93,7 +97,7 @@ def main(build: Callable[[AgentSettings], Specialist]) -> int:
         The exit status: 0 after a requested stop, 1 when it gave up, 2 when a setting is wrong.
     """
     try:
-        settings = ServiceSettings(AgentSettings(), KafkaSettings(), TelemetrySettings())
+        settings = ServiceSettings(AgentSettings(), KafkaSettings(), TelemetrySettings(), FaultSettings())
         specialist = build(settings.agent)
     except ValidationError as error:
         _say(f"a COLLEGIUM_ setting is wrong: {explain(error)}")

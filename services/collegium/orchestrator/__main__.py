@@ -13,6 +13,8 @@ from typing import Final, cast
 
 from pydantic import ValidationError
 
+from collegium.faults.armed import fault_point
+from collegium.faults.settings import FaultSettings
 from collegium.log.errors import LogError
 from collegium.log.kafka import open_log
 from collegium.log.kafka.loops import loop_factory
@@ -42,6 +44,7 @@ class ServiceSettings:
     orchestrator: OrchestratorSettings
     kafka: KafkaSettings
     telemetry: TelemetrySettings
+    faults: FaultSettings
 
 
 async def serve(settings: ServiceSettings, library: Library) -> None:
@@ -75,6 +78,7 @@ async def serve(settings: ServiceSettings, library: Library) -> None:
             clock=lambda: time.time_ns() // 1_000_000,
             entropy=random.random,
             owner=f"orchestrator@{socket.gethostname()}:{os.getpid()}"[-128:],
+            reached=fault_point(settings.faults.fault),
         )
         seen.health.register("partitions", lambda: orchestrator.ready or "partitions are being restored")
         await orchestrator.run()
@@ -83,7 +87,7 @@ async def serve(settings: ServiceSettings, library: Library) -> None:
 def main() -> int:
     """Entry point; the exit status is 0 after a requested stop, 1 when it gave up, 2 when a setting is wrong."""
     try:
-        settings = ServiceSettings(OrchestratorSettings(), KafkaSettings(), TelemetrySettings())
+        settings = ServiceSettings(OrchestratorSettings(), KafkaSettings(), TelemetrySettings(), FaultSettings())
         library = load_library(settings.orchestrator.playbook_dirs)
     except ValidationError as error:
         return _give_up(f"a COLLEGIUM_ setting is wrong: {explain(error)}", EXIT_SETTINGS)

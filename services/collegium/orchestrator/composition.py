@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry
 
+from collegium.faults.points import FaultPoint, unarmed
 from collegium.log.port import Clock, Log
 from collegium.log.topics import TopicNames
 from collegium.orchestrator.core.model import Rules
@@ -28,6 +29,7 @@ def build(  # noqa: PLR0913 - a composition root names everything it composes
     clock: Clock,
     entropy: Callable[[], float],
     owner: str,
+    reached: FaultPoint = unarmed,
 ) -> Orchestrator:
     """An orchestrator that is not running yet.
 
@@ -42,6 +44,7 @@ def build(  # noqa: PLR0913 - a composition root names everything it composes
         clock: The time, in milliseconds since the epoch.
         entropy: A number in [0, 1) at each call; spreads retries.
         owner: This process, as run-events name it.
+        reached: Told of every boundary of the commit protocol.
     """
     rules = Rules(
         playbooks=library.playbooks, invalid_playbooks=library.invalid, archive_after_ms=settings.archive_after_ms
@@ -65,5 +68,6 @@ def build(  # noqa: PLR0913 - a composition root names everything it composes
             owner=owner,
             partitions=partitions,
             limits=limits,
+            reached=reached,
         )
     )

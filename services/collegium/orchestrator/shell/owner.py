@@ -17,10 +17,12 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
+from collegium.faults.points import FaultPoint, Point, unarmed
 from collegium.log.errors import LogError, LogUnavailable, OutcomeUnknown
 from collegium.log.port import Clock, Consumer, Log, Outgoing, Record, TopicPartition, TransactionalProducer
 from collegium.log.topics import TopicNames
 from collegium.orchestrator.core.model import Rules, Timer, TimerFired
+from collegium.orchestrator.core.subtasks import NONE
 from collegium.orchestrator.core.timing import run_timer, subtask_timer
 from collegium.orchestrator.shell.intake import Intake
 from collegium.orchestrator.shell.metrics import OrchestratorMetrics
@@ -32,7 +34,7 @@ from collegium.orchestrator.shell.store import RunStore
 from collegium.orchestrator.shell.timers import Timers
 from collegium.orchestrator.shell.transaction import Batch, Batcher, Made
 from collegium.telemetry.tracing import Tracing
-from collegium_schemas.state import RunHeader, SubtaskPart
+from collegium_schemas.state import RunHeader
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +84,8 @@ class OwnerContext:
     """This process, as run-events name it."""
     partitions: int
     limits: OwnerLimits
+    reached: FaultPoint = unarmed
+    """Told of every step's boundary; tests end the process there."""
 
 
 class PartitionOwner:
@@ -91,6 +95,7 @@ class PartitionOwner:
         self.partition = partition
         self.ready = False
         self._shared = shared
+        self._reached = shared.reached
         self._limits = shared.limits
         self._consumer = consumer
         self._inputs = {shared.names(name): TopicPartition(shared.names(name), partition) for name in INPUTS}
@@ -131,6 +136,13 @@ class PartitionOwner:
 
     async def run(self) -> None:
         """Serve the partition. Ends only by cancellation, or when this process is no longer a member of its group."""
+        self._reached(Point.OWNER_ASSIGNED)
+        try:
+            await self._keep_serving()
+        finally:
+            self._reached(Point.OWNER_REVOKED)
+
+    async def _keep_serving(self) -> None:
         failures = 0
         while True:
             try:
@@ -140,6 +152,7 @@ class PartitionOwner:
                     await self._serve(producers)
             except LogError as error:
                 self._forget()
+                self._reached(Point.OWNER_DROPPED)
                 failures += 1
                 kind = type(error).__name__
                 self._shared.metrics.lost_transactions.labels(kind).inc()
@@ -205,6 +218,7 @@ class PartitionOwner:
             )
             open_things.push_async_callback(producer.close)
             producers.append(producer)
+        self._reached(Point.OWNER_FENCED)
         source = TopicPartition(shared.names("run-state"), self.partition)
         try:
             async with asyncio.timeout(self._limits.restore_ms / 1000):
@@ -213,10 +227,12 @@ class PartitionOwner:
                 await self._retell(restored.headers)
         except TimeoutError as error:
             raise LogUnavailable(f"the partition was not restored within {self._limits.restore_ms} ms") from error
+        self._reached(Point.OWNER_RESTORED)
         self._durable = {topic: restored.positions.get(shared.names.short(topic), -1) for topic in self._inputs}
         self._positions = await self._existing(self._durable)
         for topic, topic_partition in self._inputs.items():
             self._consumer.seek(topic_partition, self._positions[topic])
+        self._reached(Point.OWNER_SOUGHT)
         self._empty_inbox()
         self.ready = True
         self._consumer.resume(self._inputs.values())
@@ -279,11 +295,13 @@ class PartitionOwner:
             for record in records:
                 positions[record.topic] = record.offset + 1
             batch = batcher.make(records, fired, positions, self._durable, shared.clock())
+            self._reached(Point.OWNER_DECIDED)
             if batch.records:
                 await self._commit(producers[turn], batch.records)
                 self._durable = positions
                 turn = (turn + 1) % len(producers)
             self._publish(batch, positions)
+            self._reached(Point.OWNER_PUBLISHED)
 
     async def _next(self) -> tuple[list[Record], list[TimerFired]]:
         """Step 5: up to a batch of new inputs and due timers; waits until there is at least one."""
@@ -330,9 +348,12 @@ class PartitionOwner:
             try:
                 async with asyncio.timeout(self._limits.transaction_ms / 1000):
                     await producer.begin()
+                    self._reached(Point.OWNER_BEGUN)
                     for record in records:
                         await producer.send(record)
+                    self._reached(Point.OWNER_SENT)
                     await producer.commit()
+                    self._reached(Point.OWNER_COMMITTED)
             except TimeoutError as error:
                 raise OutcomeUnknown(f"no commit within {self._limits.transaction_ms} ms") from error
 
@@ -357,15 +378,9 @@ class PartitionOwner:
         own = run_timer(after.header, self._shared.rules)
         if own is not None:
             self._timers.arm(own)
-        earlier: Mapping[str, SubtaskPart] = {} if before is None else before.subtasks
-        for subtask_id, part in after.subtasks.items():
-            if earlier.get(subtask_id) is part:
-                continue
-            timer = subtask_timer(run_id, part, self._shared.rules)
+        for subtask_id, part in after.subtasks.changed_from(NONE if before is None else before.subtasks):
+            timer = None if part is None else subtask_timer(run_id, part, self._shared.rules)
             if timer is None:
                 self._timers.disarm(run_id, subtask_id)
             else:
                 self._timers.arm(timer)
-        for subtask_id in earlier:
-            if subtask_id not in after.subtasks:
-                self._timers.disarm(run_id, subtask_id)
