@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 from collegium.orchestrator.core.model import Run
+from collegium.orchestrator.core.subtasks import NONE, SubtasksDraft
 from collegium_schemas.events import (
     AttemptDispatched,
     AttemptFailed,
@@ -52,7 +53,7 @@ def evolve(run: Run | None, decided: RunDecided) -> Run | None:
 
 
 class Folding:
-    """A run under change: copies each collection once per decision, however many events it has."""
+    """A run under change. What a decision does not touch is shared with the run before, not copied."""
 
     def __init__(self, run: Run | None, run_id: str, now_ms: int) -> None:
         self._run_id = run_id
@@ -62,7 +63,7 @@ class Folding:
         self._header: RunHeader | None = None if run is None else run.header
         self.objective: ObjectiveSubmitted | None = None if run is None else run.objective
         self._plan: PlanPart | None = None if run is None else run.plan
-        self.subtasks: dict[str, SubtaskPart] = {} if run is None else dict(run.subtasks)
+        self.subtasks = SubtasksDraft(NONE if run is None else run.subtasks)
         self.dependents: Mapping[str, tuple[str, ...]] = {} if run is None else run.dependents
 
     @property
@@ -86,7 +87,7 @@ class Folding:
         if self._header is None:
             return None
         header = self._header.model_copy(update={"version": self._version, "updated_at_ms": self._now_ms})
-        return Run(header, self.objective, self._plan, self.subtasks, self.dependents)
+        return Run(header, self.objective, self._plan, self.subtasks.frozen(), self.dependents)
 
     def apply(self, event: Event) -> None:
         """Fold one event."""
@@ -113,7 +114,7 @@ class Folding:
     def _end(self, event: RunEnded) -> None:
         """A terminal run keeps its header alone: nothing else can matter any more, and its history has it all."""
         self._change_header(status=event.status, reason=event.reason, limit=event.limit, ended_at_ms=self._now_ms)
-        self.objective, self._plan, self.subtasks, self.dependents = None, None, {}, {}
+        self.objective, self._plan, self.subtasks, self.dependents = None, None, SubtasksDraft(NONE), {}
 
     def _open(self, event: RunAccepted | RunRejected) -> None:
         if self._header is not None:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from collegium.orchestrator.core.subtasks import NONE, Subtasks
 from collegium_schemas.base import TraceContext
 from collegium_schemas.objective import Intervention, ObjectiveSubmitted
 from collegium_schemas.playbook import Playbook
-from collegium_schemas.state import PlanPart, RunHeader, SubtaskPart
+from collegium_schemas.state import PlanPart, RunHeader
 from collegium_schemas.tasks import TaskFailed, TaskSucceeded
 
 
@@ -19,7 +20,7 @@ class Run:
     objective: ObjectiveSubmitted | None = None
     """None when the objective was rejected."""
     plan: PlanPart | None = None
-    subtasks: Mapping[str, SubtaskPart] = field(default_factory=dict[str, SubtaskPart])
+    subtasks: Subtasks = field(default_factory=lambda: NONE)
     dependents: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """For each subtask, the ones that wait for it; derived from the subtasks."""
 

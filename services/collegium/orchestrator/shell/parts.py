@@ -5,6 +5,7 @@ from typing import Final
 
 from collegium.orchestrator.core.folding import dependents_of
 from collegium.orchestrator.core.model import Run
+from collegium.orchestrator.core.subtasks import NONE, Subtasks
 from collegium_schemas.state import InputPosition, ObjectivePart, PlanPart, RunHeader, SubtaskPart
 
 HEADER: Final = "header"
@@ -28,14 +29,9 @@ def changed_parts(before: Run | None, after: Run | None) -> Iterator[tuple[str, 
     old_plan, new_plan = (None if run is None else run.plan for run in (before, after))
     if new_plan is not old_plan:
         yield PLAN, new_plan
-    earlier: Mapping[str, SubtaskPart] = {} if before is None else before.subtasks
-    later: Mapping[str, SubtaskPart] = {} if after is None else after.subtasks
-    for subtask_id, part in later.items():
-        if earlier.get(subtask_id) is not part:
-            yield SUBTASK + subtask_id, part
-    for subtask_id in earlier:
-        if subtask_id not in later:
-            yield SUBTASK + subtask_id, None
+    earlier, later = (NONE if run is None else run.subtasks for run in (before, after))
+    for subtask_id, part in later.changed_from(earlier):
+        yield SUBTASK + subtask_id, part
 
 
 def assemble(parts: Mapping[str, bytes]) -> Run | None:
@@ -53,6 +49,6 @@ def assemble(parts: Mapping[str, bytes]) -> Run | None:
         header=RunHeader.read(header),
         objective=None if objective is None else ObjectivePart.read(objective).objective,
         plan=decoded_plan,
-        subtasks=subtasks,
+        subtasks=Subtasks.of(subtasks),
         dependents=dependents_of(subtasks.values()),
     )
