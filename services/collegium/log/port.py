@@ -67,6 +67,20 @@ class Position:
     offset: int
 
 
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a group has recorded of a partition."""
+
+    offset: int
+    """The next offset."""
+    metadata: str
+    """What the member that committed it added; empty when it added nothing."""
+
+
+MAX_METADATA_BYTES: Final = 4_096
+"""Kafka's default of `offset.metadata.max.bytes`: longer metadata is refused with its offset."""
+
+
 class Producer(Protocol):
     """An idempotent producer that acknowledges on all in-sync replicas."""
 
@@ -212,11 +226,28 @@ class Consumer(Protocol):
         """Return records of the partitions again. Those not assigned are ignored."""
         ...
 
-    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+    async def commit(
+        self, offsets: Mapping[TopicPartition, int], metadata: Mapping[TopicPartition, str] | None = None
+    ) -> None:
         """Record the group's next offsets.
+
+        Args:
+            offsets: The next offset of each partition.
+            metadata: Text kept with a partition's offset, at most `MAX_METADATA_BYTES`; without it, none is kept.
 
         Raises:
             LogError: the member is no longer in the group, or the broker cannot be reached; offsets are unchanged.
+            ValueError: metadata is too long.
+        """
+        ...
+
+    async def committed(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, Committed]:
+        """What the group has recorded of these partitions; those of which nothing is recorded are left out.
+
+        May be called in a rebalance listener.
+
+        Raises:
+            LogError: the consumer is closed or in no group, or the broker cannot be reached.
         """
         ...
 

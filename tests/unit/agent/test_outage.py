@@ -1,7 +1,7 @@
 """The log goes away while tasks are under way: the runtime waits, goes on, and gives up in the end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
 
 import pytest
 
@@ -64,17 +64,21 @@ class CutConsumer:
     def __getattr__(self, name: str) -> object:
         return getattr(self._inner, name)
 
-    async def poll(self, *, max_records: int, timeout_ms: int) -> Mapping[TopicPartition, Sequence[Record]]:
+    async def poll(
+        self, *, max_records: int, timeout_ms: int, partitions: Collection[TopicPartition] = ()
+    ) -> Mapping[TopicPartition, Sequence[Record]]:
         """Fail, or poll."""
         self._link.check()
-        return await self._inner.poll(max_records=max_records, timeout_ms=timeout_ms)
+        return await self._inner.poll(max_records=max_records, timeout_ms=timeout_ms, partitions=partitions)
 
-    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+    async def commit(
+        self, offsets: Mapping[TopicPartition, int], metadata: Mapping[TopicPartition, str] | None = None
+    ) -> None:
         """Fail, or commit."""
         self._link.check()
         if self._link.commits_cut:
             raise LogUnavailable("the coordinator is gone")
-        await self._inner.commit(offsets)
+        await self._inner.commit(offsets, metadata)
 
 
 class CutLog(MemoryLog):

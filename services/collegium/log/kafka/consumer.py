@@ -13,12 +13,14 @@ from aiokafka.structs import ConsumerRecord
 from aiokafka.structs import TopicPartition as KafkaPartition
 
 from collegium.log.errors import LogError
+from collegium.log.kafka.committed import read_committed
 from collegium.log.kafka.connection import Connection
 from collegium.log.kafka.rebalance import ListenerAdapter
 from collegium.log.kafka.records import from_partition, to_partition, to_record
 from collegium.log.kafka.shutdown import stop_consumer
 from collegium.log.kafka.wire import Wire
-from collegium.log.port import RebalanceListener, Record, StartAt, TopicPartition
+from collegium.log.metadata import checked
+from collegium.log.port import Committed, RebalanceListener, Record, StartAt, TopicPartition
 
 _FETCH_MAX_WAIT_MS: Final = 50
 """A resumed or newly assigned partition waits for the fetch in flight: with aiokafka's default up to 500 ms."""
@@ -211,14 +213,25 @@ class KafkaConsumer:
         """Read partitions again."""
         self._consumer.resume(*self._assigned(partitions))
 
-    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+    async def commit(
+        self, offsets: Mapping[TopicPartition, int], metadata: Mapping[TopicPartition, str] | None = None
+    ) -> None:
         """Record the group's next offsets."""
         if self._adapter is None or self._closed:
             raise LogError("the consumer is closed, or in no group: it may not commit offsets")
         for partition in offsets:
             self._check_assigned(partition)
+        texts = checked(metadata)
+        pairs = {from_partition(each): (offset, texts.get(each, "")) for each, offset in offsets.items()}
         async with self._connection.bounded("commit offsets"):
-            await self._consumer.commit({from_partition(each): offset for each, offset in offsets.items()})
+            await self._consumer.commit(pairs)
+
+    async def committed(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, Committed]:
+        """What the group has recorded."""
+        if self._adapter is None or self._closed:
+            raise LogError("the consumer is closed, or in no group: it has no committed offsets")
+        async with self._connection.bounded("read committed offsets"):
+            return await read_committed(self._consumer, partitions)
 
     async def close(self) -> None:
         """Leave the group and stop."""

@@ -8,7 +8,8 @@ from collegium.log.errors import LogError
 from collegium.log.memory.broker import MemoryBroker
 from collegium.log.memory.membership import Membership
 from collegium.log.memory.partition import PartitionLog
-from collegium.log.port import Record, StartAt, TopicPartition
+from collegium.log.metadata import checked
+from collegium.log.port import Committed, Record, StartAt, TopicPartition
 
 
 @dataclass(slots=True)
@@ -137,14 +138,25 @@ class MemoryConsumer:
                 reading.paused = paused
         self.wake()
 
-    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+    async def commit(
+        self, offsets: Mapping[TopicPartition, int], metadata: Mapping[TopicPartition, str] | None = None
+    ) -> None:
         """Record the group's next offsets."""
         if self._closed or self.membership is None:
             raise LogError("the consumer is closed, or in no group: it may not commit offsets")
+        texts = checked(metadata)
         await asyncio.sleep(0)
         for partition in offsets:
             self._reading(partition)
-        self.membership.commit(offsets)
+        self.membership.commit({each: Committed(offset, texts.get(each, "")) for each, offset in offsets.items()})
+
+    async def committed(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, Committed]:
+        """What the group has recorded."""
+        if self._closed or self.membership is None:
+            raise LogError("the consumer is closed, or in no group: it has no committed offsets")
+        await asyncio.sleep(0)
+        recorded = self.membership.committed()
+        return {each: recorded[each] for each in partitions if each in recorded}
 
     async def close(self) -> None:
         """Leave the group."""

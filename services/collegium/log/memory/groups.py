@@ -7,7 +7,7 @@ from typing import Final
 
 from collegium.log.errors import LogError
 from collegium.log.memory.assignors import Assignor, assign
-from collegium.log.port import TopicPartition
+from collegium.log.port import Committed, TopicPartition
 
 REBALANCE_TIMEOUT_MS: Final = 10_000
 """A member that has not come back this long after a rebalance began is thrown out of the group."""
@@ -35,14 +35,19 @@ class Group:
         self._partitions_of = partitions_of
         self._rebalance_timeout_s = rebalance_timeout_ms / 1_000
         self._members: dict[str, Member] = {}
-        self._offsets: dict[TopicPartition, int] = {}
+        self._committed: dict[TopicPartition, Committed] = {}
         self._named = 0
         self._deadline: asyncio.TimerHandle | None = None
 
     @property
     def offsets(self) -> Mapping[TopicPartition, int]:
         """The committed offsets."""
-        return self._offsets
+        return {partition: committed.offset for partition, committed in self._committed.items()}
+
+    @property
+    def committed(self) -> Mapping[TopicPartition, Committed]:
+        """The committed offsets, with what was added to them."""
+        return self._committed
 
     def join(self, member: Member) -> asyncio.Future[frozenset[TopicPartition]]:
         """Enter, or rejoin after a wake. The future completes when every member has come (or been thrown out)."""
@@ -72,11 +77,11 @@ class Group:
         self._request_rejoin(member)
         self._complete_if_all_joined()
 
-    def commit(self, member: Member, offsets: Mapping[TopicPartition, int]) -> None:
+    def commit(self, member: Member, offsets: Mapping[TopicPartition, Committed]) -> None:
         """Record offsets, if the member is of the current generation."""
         if member.id not in self._members or member.generation != self.generation:
             raise LogError(f"a member that is no longer in group {self.name} may not commit offsets")
-        self._offsets.update(offsets)
+        self._committed.update(offsets)
 
     def _request_rejoin(self, cause: Member) -> None:
         for member in self._members.values():

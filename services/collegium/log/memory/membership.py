@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from collegium.log.memory.assignors import Assignor
 from collegium.log.memory.groups import Group, Member
-from collegium.log.port import RebalanceListener, TopicPartition
+from collegium.log.port import Committed, RebalanceListener, TopicPartition
 
 
 class Assignee(Protocol):
@@ -58,9 +58,13 @@ class Membership:
         self._task = asyncio.create_task(self._follow(), name=f"member of {self._group.name}")
         self._may_tell.set()
 
-    def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+    def commit(self, offsets: Mapping[TopicPartition, Committed]) -> None:
         """Commit offsets as this member."""
         self._group.commit(self._member, offsets)
+
+    def committed(self) -> Mapping[TopicPartition, Committed]:
+        """What the group has recorded."""
+        return self._group.committed
 
     async def stop(self) -> None:
         """Leave the group."""
