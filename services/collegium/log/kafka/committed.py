@@ -2,13 +2,15 @@
 
 Needs a private name of aiokafka (pinned; the contract suite covers it).
 """
-# pyright: reportPrivateUsage=false
+# pyright: reportPrivateUsage=false, reportUnknownVariableType=false
 
 from collections.abc import Collection, Mapping
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.structs import OffsetAndMetadata
+from aiokafka.structs import TopicPartition as KafkaPartition
 
 from collegium.log.errors import LogError
 from collegium.log.kafka.records import from_partition, to_partition
@@ -30,5 +32,7 @@ async def read_committed(
         raise LogError("the consumer is in no group")
     if not partitions:
         return _NOTHING
-    found = await coordinator.fetch_committed_offsets([from_partition(each) for each in partitions])
+    found: dict[KafkaPartition, OffsetAndMetadata] = await coordinator.fetch_committed_offsets(
+        [from_partition(each) for each in partitions]
+    )
     return {to_partition(each): Committed(stored.offset, stored.metadata or "") for each, stored in found.items()}
