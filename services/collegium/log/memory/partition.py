@@ -48,6 +48,17 @@ class PartitionLog:
                     self._records[index] = None
         self._write(None)
 
+    def open_records(self, transaction: int) -> list[Record]:
+        """What a producer id's open transaction has written here, in order."""
+        found: list[Record] = []
+        for offset in self._open.get(transaction, ()):
+            index = bisect_left(self._offsets, offset)
+            if index < len(self._offsets) and self._offsets[index] == offset:
+                record = self._records[index]
+                if record is not None:
+                    found.append(record)
+        return found
+
     def _write(self, record: Record | None) -> None:
         self._offsets.append(self.end)
         self._records.append(record)

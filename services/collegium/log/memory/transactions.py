@@ -1,5 +1,6 @@
 """The broker's transaction coordinator: producer ids, epochs and what each open transaction has touched."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from collegium.log.errors import Fenced, OutcomeUnknown
@@ -65,6 +66,24 @@ class TransactionCoordinator:
         if state.session == session and state.in_transaction:
             self._end(state, commit=False)
 
+    def expire(self, transactional_id: str) -> bool:
+        """Abort a transaction that has been open for too long and fence its producer; False when none is open."""
+        state = self._states.get(transactional_id)
+        if state is None or not state.in_transaction:
+            return False
+        self._end(state, commit=False)
+        old = state.session
+        state.session = Session(transactional_id, old.producer_id, old.epoch + 1)
+        return True
+
+    def settle(self, session: Session, partitions: Sequence[PartitionLog], *, commit: bool) -> None:
+        """Write the control record that ends a decided transaction into each partition that it touched.
+
+        The simulation overrides this: in Kafka the decision comes first, and the partitions follow one by one.
+        """
+        for partition in partitions:
+            partition.finish(session.producer_id, commit=commit)
+
     def check(self, session: Session) -> None:
         """Raise Fenced unless the session is the newest of its id."""
         self._current(session)
@@ -82,8 +101,7 @@ class TransactionCoordinator:
         return state
 
     def _end(self, state: _State, *, commit: bool) -> None:
-        touched = sorted(state.touched.items())
+        touched = [partition for _, partition in sorted(state.touched.items())]
         state.touched = {}
         state.in_transaction = False
-        for _, partition in touched:
-            partition.finish(state.session.producer_id, commit=commit)
+        self.settle(state.session, touched, commit=commit)
