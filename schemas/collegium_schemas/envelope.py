@@ -143,6 +143,8 @@ def explain(error: ValidationError, known_fields: Sequence[str] = ()) -> str:
 
 
 def _fault(kind: str, where: str, message: str, known_fields: Sequence[str]) -> str:
+    if kind == "union_tag_invalid":
+        return f"{where}: {message}. A newer version wrote it: bring this process up to that version (docs/upgrade.md)"
     if kind != "extra_forbidden":
         return f"{where}: {message}"
     near = get_close_matches(where, known_fields, n=1)

@@ -22,6 +22,7 @@ from collegium.log.settings import KafkaSettings
 from collegium.log.startup import await_topics
 from collegium.log.topics import TopicNames
 from collegium.orchestrator.composition import build
+from collegium.orchestrator.errors import OrchestratorError
 from collegium.orchestrator.playbooks import Library, PlaybookError, load_library
 from collegium.orchestrator.settings import OrchestratorSettings
 from collegium.orchestrator.shutdown import until_stopped
@@ -98,7 +99,7 @@ def main() -> int:
     try:
         with asyncio.Runner(loop_factory=loop_factory(settings.kafka)) as runner:
             runner.run(until_stopped(serve(settings, library)))
-    except* (LogError, TelemetryError, OSError) as group:
+    except* (LogError, OrchestratorError, TelemetryError, OSError) as group:
         status = _give_up("; ".join(str(error) for error in _leaves(group)), EXIT_FAILED)
     return status
 

@@ -7,7 +7,7 @@ from typing import Final
 from collegium.log.port import Log, Record, TopicPartition
 from collegium.orchestrator.core.model import Rules
 from collegium.orchestrator.core.timing import timers
-from collegium.orchestrator.shell.parts import POSITION_KEY, SUBTASK
+from collegium.orchestrator.shell.parts import POSITION_KEY, SUBTASK, read_part
 from collegium.orchestrator.shell.store import RunStore
 from collegium.orchestrator.shell.timers import Timers
 from collegium_schemas.state import InputPosition, RunHeader, SubtaskPart
@@ -32,6 +32,7 @@ async def restore(log: Log, source: TopicPartition, rules: Rules, decoded_runs: 
 
     Raises:
         LogUnavailable: the log cannot be reached.
+        StateUnreadable: a newer version wrote the state.
     """
     store, armed, positions = RunStore(decoded_runs), Timers(), dict[str, int]()
     end = (await log.end_offsets([source]))[source]
@@ -55,7 +56,7 @@ def _take(record: Record, store: RunStore, positions: dict[str, int]) -> None:
     key = (record.key or b"").decode()
     if key.startswith(POSITION_KEY):
         if record.value is not None:
-            positions[key[len(POSITION_KEY) :]] = InputPosition.read(record.value).next_offset
+            positions[key[len(POSITION_KEY) :]] = read_part(InputPosition, key, record.value).next_offset
         return
     run_id, _, part = key.partition("/")
     store.restore(run_id, part, record.value)
@@ -64,4 +65,4 @@ def _take(record: Record, store: RunStore, positions: dict[str, int]) -> None:
 def _subtasks(header: RunHeader, parts: Mapping[str, bytes]) -> list[SubtaskPart]:
     if header.status.terminal:
         return []
-    return [SubtaskPart.read(body) for name, body in parts.items() if name.startswith(SUBTASK)]
+    return [read_part(SubtaskPart, name, body) for name, body in parts.items() if name.startswith(SUBTASK)]

@@ -85,8 +85,8 @@ def _recent(found: list[RunDecided], window_ms: int) -> tuple[Histories, int]:
 
 def _spans(histories: Histories, since_ms: int, names: TopicNames) -> Iterator[FinishedSpan]:
     for history in histories.values():
-        if history[0].version != 1:
-            continue
+        if [decided.version for decided in history] != list(range(1, len(history) + 1)):
+            continue  # it began before, or a newer version wrote a decision that this one cannot read
         run: Run | None = None
         for decided in history:
             before, run = run, evolve(run, decided)

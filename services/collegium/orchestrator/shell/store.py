@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from collegium.orchestrator.core.model import Run
-from collegium.orchestrator.shell.parts import HEADER, assemble
+from collegium.orchestrator.shell.parts import HEADER, assemble, read_part
 from collegium_schemas.state import RunHeader
 
 
@@ -70,7 +70,7 @@ class RunStore:
         for run_id in [run_id for run_id, parts in self._parts.items() if HEADER not in parts]:
             del self._parts[run_id]
         for run_id, parts in self._parts.items():
-            header = RunHeader.read(parts[HEADER])
+            header = read_part(RunHeader, f"{run_id}/{HEADER}", parts[HEADER])
             if header.ended_at_ms is not None:
                 ended.append((header.ended_at_ms, run_id))
             yield header, parts
