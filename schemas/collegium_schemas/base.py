@@ -66,6 +66,19 @@ SubtaskId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 """A corpus, playbook, tenant, team or output: letters, digits, dot, dash and underscore."""
 
+EffectKey = Annotated[
+    str,
+    StringConstraints(
+        max_length=limits.MAX_EFFECT_KEY_CHARS, pattern=r"^[0-9a-f-]{36}/[a-z0-9][^/]*/[A-Za-z0-9][^/]*$"
+    ),
+]
+"""`run_id/subtask_id/name`: an effect's identity, the same for every attempt at it."""
+
+EffectName = Annotated[
+    str, StringConstraints(max_length=limits.MAX_EFFECT_KEY_CHARS, pattern=r"^[a-z0-9][^/]*/[A-Za-z0-9][^/]*$")
+]
+"""The same within a run: `subtask_id/name`."""
+
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Text = Annotated[str, StringConstraints(max_length=limits.MAX_TEXT_CHARS)]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=limits.MAX_ID_CHARS)]

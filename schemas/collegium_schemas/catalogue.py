@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from collegium_schemas.base import Message
+from collegium_schemas.effects import EffectEnded, EffectIntended
 from collegium_schemas.events import RunDecided
 from collegium_schemas.evidence import Analysis, Delivery, Draft, Evidence, ReportText, Review
 from collegium_schemas.governance import AuditRecorded, MemoryStored, UsageSettled
@@ -33,6 +34,8 @@ MESSAGES: Final[dict[str, type[Message]]] = {
         UsageSettled,
         AuditRecorded,
         MemoryStored,
+        EffectIntended,
+        EffectEnded,
         *CONTEXT_MESSAGES,
     )
 }
@@ -54,7 +57,7 @@ class TopicSpec:
     retention_ms: int | None = None
 
 
-CO_PARTITIONED: Final = ("objectives", "interventions", "results", "run-state", "run-events")
+CO_PARTITIONED: Final = ("objectives", "interventions", "results", "run-state", "run-events", "effects")
 """These have one common partition count, fixed at creation: a run's home is the same partition in all of them."""
 
 TOPICS: Final[tuple[TopicSpec, ...]] = (
@@ -72,6 +75,9 @@ TOPICS: Final[tuple[TopicSpec, ...]] = (
     TopicSpec("progress", "run_id", "delete", "Heartbeats; loss is allowed.", (TaskProgress,), 4, 3_600_000),
     TopicSpec("context", "run_id/subtask/attempt/name", "compact", "Shared context entries.", CONTEXT_MESSAGES, 4),
     TopicSpec("control", "scope/name", "compact", "Orders that every process follows.", (ControlState,), 1),
+    TopicSpec(
+        "effects", "run_id/subtask/name", "compact", "Effects, claimed by log order.", (EffectIntended, EffectEnded)
+    ),
     TopicSpec("usage", "run_id", "delete", "Settled cost of calls.", (UsageSettled,), 4, 365 * _DAY_MS),
     TopicSpec("audit", "run_id", "delete", "Intent before, outcome after.", (AuditRecorded,), 4, 365 * _DAY_MS),
     TopicSpec("memory", "tenant/role/key", "compact", "Lessons that outlive a run.", (MemoryStored,), 4),

@@ -10,6 +10,7 @@ from collegium_schemas.base import (
     EpochMs,
     Identifier,
     Message,
+    Name,
     RunId,
     Sha256,
     Share,
@@ -147,6 +148,42 @@ class RunResumed(Contract):
     reason: Text = ""
 
 
+class ApprovalRequested(Contract):
+    """An attempt could not tell whether its effect happened. The run waits for `approve`, `retry` or `deny`."""
+
+    type: Literal["approval_requested"] = "approval_requested"
+    subtask_id: SubtaskId
+    attempt: Annotated[int, Field(ge=1)]
+    question: Text
+    """What is asked, and what each answer does."""
+    effects: Annotated[tuple[Name, ...], Field(max_length=limits.MAX_STEP_EFFECTS)] = ()
+    expires_at_ms: EpochMs | None = None
+    """When the run ends without an answer: its deadline."""
+
+
+class ApprovalAnswered(Contract):
+    """A human's word on that: `approve` counts the effect as done, `retry` executes it again, `deny` fails."""
+
+    type: Literal["approval_answered"] = "approval_answered"
+    subtask_id: SubtaskId
+    attempt: Annotated[int, Field(ge=1)]
+    action: Literal["approve", "retry", "deny"]
+    requester: Identifier
+    reason: Text = ""
+
+
+class RunEnding(Contract):
+    """The run will end like this; its effects are undone first, by the plan that follows. Nothing else goes on."""
+
+    type: Literal["run_ending"] = "run_ending"
+    status: RunStatus
+    reason: Text
+    limit: Limit | None = None
+    requester: Identifier | None = None
+    deadline_at_ms: EpochMs
+    """When the run ends even if something is not undone."""
+
+
 class RunEnded(Contract):
     """The run's one terminal status."""
 
@@ -176,6 +213,9 @@ Event = Annotated[
     | InputRefused
     | RunPaused
     | RunResumed
+    | ApprovalRequested
+    | ApprovalAnswered
+    | RunEnding
     | RunEnded
     | RunArchived,
     Field(discriminator="type"),

@@ -45,6 +45,16 @@ MAX_ATTEMPTS: Final = 20
 MAX_ROUNDS: Final = 10
 """Times that a playbook's loop may repeat."""
 
+MAX_STEP_EFFECTS: Final = 8
+"""Effects that one step may ask for."""
+
+MAX_RUN_EFFECTS: Final = 128
+"""Effects that one plan may ask for, what undoes them not counted; each has a key that lives as long as its run."""
+
+MAX_EFFECT_KEY_CHARS: Final = 192
+MAX_RECEIPT_CHARS: Final = 8_192
+"""What a target answered, as it is kept with an effect's outcome."""
+
 MAX_EVENTS_PER_DECISION: Final = 20_000
 MAX_PASSAGES: Final = 200
 MAX_PASSAGE_CHARS: Final = 8_000

@@ -17,6 +17,19 @@ class RetryPolicy(Contract):
     max_delay_ms: Annotated[int, Field(ge=1, le=3_600_000)] = 30_000
 
 
+class Compensation(Contract):
+    """How a step's effects are undone when its run fails after them: a step of its own."""
+
+    role: Role | None = None
+    """Who undoes them; the step's own role when absent."""
+    instruction: Text = "Undo what this subtask has done."
+    params: Params = Field(default_factory=dict)
+    effects: Annotated[tuple[Name, ...], Field(max_length=limits.MAX_STEP_EFFECTS)] | None = None
+    """Targets that it may change; the step's own when absent."""
+    timeout_ms: Annotated[int, Field(ge=1, le=86_400_000)] = 60_000
+    retry: RetryPolicy = RetryPolicy(max_attempts=5)
+
+
 class SubtaskSpec(Contract):
     """One node of a plan."""
 
@@ -40,6 +53,12 @@ class SubtaskSpec(Contract):
     retry: RetryPolicy = RetryPolicy()
     strategy: Strategy = "deterministic"
     round: Annotated[int, Field(ge=1, le=limits.MAX_ROUNDS + 1)] = 1
+    effects: Annotated[tuple[Name, ...], Field(max_length=limits.MAX_STEP_EFFECTS)] = ()
+    """Targets outside the system that it may change."""
+    compensate: Compensation | None = None
+    """What undoes its effects."""
+    compensates: SubtaskId | None = None
+    """The subtask whose effects this one undoes."""
 
 
 class PlanChange(Contract):

@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from collegium_schemas import limits
 from collegium_schemas.base import Contract, Name, Params, Role, Share, Text
-from collegium_schemas.plan import RetryPolicy
+from collegium_schemas.plan import Compensation, RetryPolicy
 from collegium_schemas.tasks import Strategy
 
 StepId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
@@ -40,6 +40,11 @@ class PlaybookStep(Contract):
     timeout_ms: Annotated[int, Field(ge=1, le=86_400_000)] = 60_000
     retry: RetryPolicy = RetryPolicy()
     strategy: Strategy = "deterministic"
+    effects: Annotated[tuple[Name, ...], Field(max_length=limits.MAX_STEP_EFFECTS)] = ()
+    """Execution rights: the targets outside the system that the step may change, such as `reports`. Each is changed
+    at most once for each subtask, however many attempts it takes."""
+    compensate: Compensation | None = None
+    """What undoes these effects when the run fails, is halted or is cancelled after them."""
 
 
 class ReviewLoop(Contract):
@@ -74,6 +79,8 @@ class Playbook(Contract):
     """A run's deadline when the objective names none, counted from its acceptance."""
     max_steps: Annotated[int, Field(ge=1, le=100_000)] = 200
     """Attempts that one run may dispatch, retries included."""
+    compensation_ms: Annotated[int, Field(ge=1, le=30 * 86_400_000)] = 600_000
+    """How long a run that fails after effects may take to undo them."""
 
     @model_validator(mode="after")
     def _graph_is_sound(self) -> Self:
@@ -99,6 +106,19 @@ class Playbook(Contract):
                 raise _fault(f"loop names {unknown[0]!r}, which is no step of this playbook", "loop")
             if self.loop.repeat[-1] != self.loop.review:
                 raise _fault("loop.review must be the last step of loop.repeat", "loop", "review")
+        return self
+
+    @model_validator(mode="after")
+    def _effects_are_sound(self) -> Self:
+        for number, step in enumerate(self.steps):
+            if len(set(step.effects)) < len(step.effects):
+                raise _fault(f"step {step.id!r} names an effect twice", "steps", number, "effects")
+            if step.compensate is not None and not step.effects:
+                message = f"step {step.id!r} has nothing to compensate: it declares no `effects`"
+                raise _fault(message, "steps", number, "compensate")
+            if step.effects and self.loop is not None and step.id in self.loop.repeat:
+                message = f"step {step.id!r} has effects and stands in the loop, which would execute them in each round"
+                raise _fault(message, "steps", number, "effects")
         return self
 
     def step(self, step_id: str) -> PlaybookStep:

@@ -11,6 +11,8 @@ from pydantic import Field
 
 from collegium_schemas import limits
 from collegium_schemas.base import (
+    Contract,
+    EffectName,
     EpochMs,
     Identifier,
     Message,
@@ -25,7 +27,16 @@ from collegium_schemas.base import (
 )
 from collegium_schemas.objective import Limit, ObjectiveSubmitted, RunStatus
 from collegium_schemas.plan import SubtaskSpec
-from collegium_schemas.tasks import ContextRef, Failure, ReviewSummary, Strategy
+from collegium_schemas.tasks import ContextRef, EffectWord, Failure, ReviewSummary, Strategy
+
+
+class Ending(Contract):
+    """How a run will end once its effects are undone, and why."""
+
+    status: RunStatus
+    reason: Text
+    limit: Limit | None = None
+    requester: Identifier | None = None
 
 
 class RunHeader(Message):
@@ -52,6 +63,10 @@ class RunHeader(Message):
     ended_at_ms: EpochMs | None = None
     reason: Text = ""
     limit: Limit | None = None
+    ending: Ending | None = None
+    """Set while the run undoes its effects, and kept when it has ended after that."""
+    effects: Annotated[tuple[EffectName, ...], Field(max_length=2 * limits.MAX_RUN_EFFECTS)] = ()
+    """Of an ended run: its effects as `subtask/name`, whose keys are removed from `effects` with it."""
     trace: TraceContext
     trace_parent: TraceContext | None = None
 
@@ -81,6 +96,8 @@ class SubtaskStatus(StrEnum):
     PENDING = "pending"
     RUNNING = "running"
     BACKOFF = "backoff"
+    WAITING = "waiting"
+    """For a human's word on an effect whose outcome is unknown."""
     SUCCEEDED = "succeeded"
     FAILED = "failed"
 
@@ -112,6 +129,10 @@ class SubtaskPart(Message):
     """Why the latest attempt failed."""
     trace: TraceContext | None = None
     """The span that sent the accepted outcome."""
+    effect_word: EffectWord | None = None
+    """What a human said of its effects."""
+    ended_version: Annotated[int, Field(ge=1)] | None = None
+    """The run's version at which a subtask with a compensation ended: effects are undone in reverse order."""
 
 
 class InputPosition(Message):

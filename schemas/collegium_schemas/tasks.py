@@ -40,6 +40,8 @@ class FailureKind(StrEnum):
     WORKER_LOST = "worker_lost"
     CANCELLED = "cancelled"
     INTERNAL = "internal"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    """An effect may or may not have happened, and its target cannot tell: a human is asked."""
 
 
 Strategy = Literal["deterministic", "model"]
@@ -68,6 +70,15 @@ class TaskInput(Contract):
     ref: ContextRef
 
 
+class EffectWord(Contract):
+    """A human's word on effects of a subtask whose outcome its attempts could not tell."""
+
+    assume: Literal["done", "absent"]
+    """`done`: they happened, so they are not executed again. `absent`: they did not, so they may be."""
+    through_attempt: Annotated[int, Field(ge=1, le=limits.MAX_ATTEMPTS)]
+    """The last attempt that the word is about; what a later one left open is another question."""
+
+
 class TaskRequested(Message):
     """One attempt at a subtask, sent to `tasks.ROLE` in the transaction that recorded its dispatch."""
 
@@ -94,6 +105,11 @@ class TaskRequested(Message):
     tenant: Name = "default"
     team: Name = "default"
     requester: Identifier = "anonymous"
+    effects: Annotated[tuple[Name, ...], Field(max_length=limits.MAX_STEP_EFFECTS)] = ()
+    """Execution rights: the targets that this task may change, each once for the subtask. Empty: it has none."""
+    effect_word: EffectWord | None = None
+    compensates: SubtaskId | None = None
+    """The subtask of the run whose effects this task undoes."""
 
     @property
     def task_id(self) -> str:

@@ -6,6 +6,8 @@ from typing import assert_never
 from collegium.cli.durations import spoken
 from collegium.ledger.folding import RunRecord
 from collegium_schemas.events import (
+    ApprovalAnswered,
+    ApprovalRequested,
     AttemptDispatched,
     AttemptFailed,
     AttemptSucceeded,
@@ -17,6 +19,7 @@ from collegium_schemas.events import (
     RunArchived,
     RunDecided,
     RunEnded,
+    RunEnding,
     RunPaused,
     RunRejected,
     RunResumed,
@@ -51,16 +54,34 @@ def _told(record: RunRecord, event: Event, decided: RunDecided) -> str:
             return f"{word}: {_count(len(change.added), 'subtask')}{removed}: {_short(change.reason)}"
         case AttemptDispatched() | AttemptSucceeded() | AttemptFailed() | RetryScheduled() | SubtaskFailed():
             return _attempt(record, event, decided)
+        case InputRefused() | RunPaused() | RunResumed() | ApprovalRequested() | ApprovalAnswered() | RunEnding():
+            return _held(event)
+        case RunEnded():
+            return _end(record, event)
+        case RunArchived():
+            return "archived"
+        case _:
+            assert_never(event)
+
+
+def _held(
+    event: InputRefused | RunPaused | RunResumed | ApprovalRequested | ApprovalAnswered | RunEnding,
+) -> str:
+    match event:
         case InputRefused():
             return f"{event.what} refused: {event.reason}"
         case RunPaused():
             return f"paused by {event.requester}" + (f": {event.reason}" if event.reason else "")
         case RunResumed():
             return f"resumed by {event.requester}"
-        case RunEnded():
-            return _end(record, event)
-        case RunArchived():
-            return "archived"
+        case ApprovalRequested():
+            return f"{event.subtask_id} waits for a word: {event.question}"
+        case ApprovalAnswered():
+            return f"{event.subtask_id}: {event.requester} says {event.action}" + (
+                f": {event.reason}" if event.reason else ""
+            )
+        case RunEnding():
+            return f"will end as {event.status} once its effects are undone: {event.reason}"
         case _:
             assert_never(event)
 

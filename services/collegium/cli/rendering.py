@@ -26,13 +26,14 @@ _MARK: Final = {
     "pending": ("·", "dim"),
     "running": ("▶", "cyan"),
     "backoff": ("↻", "yellow"),
+    "waiting": ("?", "yellow"),
     "succeeded": ("✓", "green"),
     "failed": ("✗", "red"),
     "superseded": ("–", "dim"),
     "stopped": ("■", "magenta"),
 }
 _GOAL_WIDTH: Final = 120
-_MOVING: Final = ("running", "backoff", "failed")
+_MOVING: Final = ("running", "backoff", "waiting", "failed")
 
 
 def run_list(page: RunPage, now_ms: int) -> RenderableType:

@@ -16,6 +16,8 @@ from collegium.ledger.views import (
     SubtaskView,
 )
 from collegium_schemas.events import (
+    ApprovalAnswered,
+    ApprovalRequested,
     AttemptDispatched,
     AttemptFailed,
     AttemptSucceeded,
@@ -27,6 +29,7 @@ from collegium_schemas.events import (
     RunArchived,
     RunDecided,
     RunEnded,
+    RunEnding,
     RunPaused,
     RunRejected,
     RunResumed,
@@ -174,6 +177,8 @@ class _Folding:
                 self._attempt(event)
             case InputRefused() | RunPaused() | RunResumed():
                 self._people(event)
+            case ApprovalRequested() | ApprovalAnswered() | RunEnding():
+                self._hold(event)
             case RunEnded():
                 self._sum(limit=event.limit, ended_by=event.requester)
                 self._end(event.status, event.reason)
@@ -191,11 +196,35 @@ class _Folding:
                 self._sum(status=RunStatus.PAUSED)
                 notice = Notice(at_ms=self._at_ms, kind="paused", text=event.reason[:500], requester=event.requester)
             case RunResumed():
-                self._sum(status=RunStatus.RUNNING)
+                self._sum(status=self._unpaused())
                 notice = Notice(at_ms=self._at_ms, kind="resumed", text=event.reason[:500], requester=event.requester)
             case _:
                 assert_never(event)
         self._notices = (*self._notices, notice)[-MAX_NOTICES:]
+
+    def _hold(self, event: ApprovalRequested | ApprovalAnswered | RunEnding) -> None:
+        match event:
+            case ApprovalRequested():
+                self._change(event.subtask_id, status="waiting")
+                notice = Notice(at_ms=self._at_ms, kind="approval_requested", text=event.question[:500])
+            case ApprovalAnswered():
+                if event.action != "deny":
+                    self._change(event.subtask_id, status="backoff", retry_at_ms=self._at_ms)
+                text = f"{event.subtask_id}: {event.action}" + (f": {event.reason}" if event.reason else "")
+                notice = Notice(at_ms=self._at_ms, kind="answered", text=text[:500], requester=event.requester)
+            case RunEnding():
+                self._sum(status=RunStatus.RUNNING, deadline_at_ms=event.deadline_at_ms)
+                text = f"will end as {event.status} once its effects are undone: {event.reason}"
+                notice = Notice(at_ms=self._at_ms, kind="ending", text=text[:500], requester=event.requester)
+            case _:
+                assert_never(event)
+        if not isinstance(event, RunEnding) and self._summary.status is not RunStatus.PAUSED:
+            self._sum(status=self._unpaused())
+        self._notices = (*self._notices, notice)[-MAX_NOTICES:]
+
+    def _unpaused(self) -> RunStatus:
+        waiting = any(part.status == "waiting" for part in self._subtasks.values())
+        return RunStatus.WAITING_APPROVAL if waiting else RunStatus.RUNNING
 
     def _attempt(
         self, event: AttemptDispatched | AttemptSucceeded | AttemptFailed | RetryScheduled | SubtaskFailed
@@ -301,7 +330,7 @@ class _Folding:
     def _end(self, status: RunStatus, reason: str) -> None:
         self._sum(status=status, reason=reason, ended_at_ms=self._at_ms)
         for subtask_id, part in list(self._subtasks.items()):
-            if part.status in {"pending", "running", "backoff"}:
+            if part.status in {"pending", "running", "backoff", "waiting"}:
                 self._change(subtask_id, status="stopped", retry_at_ms=None)
 
     def _sum(self, **update: object) -> None:

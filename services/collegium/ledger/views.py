@@ -26,7 +26,7 @@ MAX_NOTICES: Final = 50
 MAX_PLANS: Final = 1_000
 """Plan versions kept of one run; the oldest go first."""
 
-SubtaskViewStatus = Literal["pending", "running", "backoff", "succeeded", "failed", "superseded", "stopped"]
+SubtaskViewStatus = Literal["pending", "running", "backoff", "waiting", "succeeded", "failed", "superseded", "stopped"]
 """As in run-state, and `superseded` by a later plan, and `stopped` because the run ended first."""
 
 
@@ -93,7 +93,9 @@ class Notice(Contract):
     """Something that people did to the run, or tried to."""
 
     at_ms: EpochMs
-    kind: Literal["paused", "resumed", "objective_refused", "intervention_refused"]
+    kind: Literal[
+        "paused", "resumed", "objective_refused", "intervention_refused", "approval_requested", "answered", "ending"
+    ]
     text: Annotated[str, StringConstraints(max_length=500)] = ""
     requester: Identifier | None = None
 

@@ -32,10 +32,17 @@ def test_co_partitioned_topics_exist() -> None:
     assert set(CO_PARTITIONED) <= {spec.name for spec in TOPICS}
 
 
-@pytest.mark.parametrize("name", sorted(MESSAGES))
+RELEASED = Path(__file__).parent / "released"
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name in MESSAGES if (RELEASED / generate.file_name(MESSAGES[name])).exists())
+)
 def test_released_fields_stay(name: str) -> None:
     """Contracts evolve by addition only: no released property disappears or becomes required."""
-    released = Path(__file__).parent / "released" / generate.file_name(MESSAGES[name])
-    before, now = json.loads(released.read_text()), MESSAGES[name].model_json_schema()
+    before, now = (
+        json.loads((RELEASED / generate.file_name(MESSAGES[name])).read_text()),
+        MESSAGES[name].model_json_schema(),
+    )
     assert set(before.get("properties", {})) <= set(now["properties"])
     assert set(now.get("required", [])) <= set(before.get("required", []))

@@ -6,6 +6,8 @@ from typing import assert_never
 from collegium.orchestrator.core.model import Run
 from collegium.orchestrator.core.subtasks import NONE, SubtasksDraft
 from collegium_schemas.events import (
+    ApprovalAnswered,
+    ApprovalRequested,
     AttemptDispatched,
     AttemptFailed,
     AttemptSucceeded,
@@ -17,13 +19,15 @@ from collegium_schemas.events import (
     RunArchived,
     RunDecided,
     RunEnded,
+    RunEnding,
     RunPaused,
     RunRejected,
     RunResumed,
     SubtaskFailed,
 )
 from collegium_schemas.objective import ObjectiveSubmitted, RunStatus
-from collegium_schemas.state import PlanPart, RunHeader, SubtaskPart, SubtaskStatus
+from collegium_schemas.state import Ending, PlanPart, RunHeader, SubtaskPart, SubtaskStatus
+from collegium_schemas.tasks import EffectWord
 
 
 class HistoryError(ValueError):
@@ -103,7 +107,11 @@ class Folding:
             case RunPaused():
                 self._change_header(status=RunStatus.PAUSED)
             case RunResumed():
-                self._change_header(status=RunStatus.RUNNING)
+                self._change_header(status=self._unpaused())
+            case ApprovalRequested() | ApprovalAnswered():
+                self._approval(event)
+            case RunEnding():
+                self._begin_ending(event)
             case RunEnded():
                 self._end(event)
             case RunArchived():
@@ -111,10 +119,48 @@ class Folding:
             case _:
                 assert_never(event)
 
+    def _approval(self, event: ApprovalRequested | ApprovalAnswered) -> None:
+        """A human is asked about a subtask, or has answered. A paused run stays paused meanwhile."""
+        match event:
+            case ApprovalRequested():
+                self._change(event.subtask_id, status=SubtaskStatus.WAITING)
+            case ApprovalAnswered(action="deny"):
+                self._change(event.subtask_id, effect_word=EffectWord(assume="absent", through_attempt=event.attempt))
+                return  # what follows says how the subtask ends
+            case ApprovalAnswered():
+                assume = "done" if event.action == "approve" else "absent"
+                word = EffectWord(assume=assume, through_attempt=event.attempt)
+                self._change(event.subtask_id, status=SubtaskStatus.BACKOFF, retry_at_ms=self._now_ms, effect_word=word)
+        if self.header.status is not RunStatus.PAUSED:
+            self._change_header(status=self._unpaused())
+
+    def _unpaused(self) -> RunStatus:
+        """What a run's status is when nobody holds it back: it waits while any subtask waits for an answer."""
+        waiting = any(part.status is SubtaskStatus.WAITING for part in self.subtasks.values())
+        return RunStatus.WAITING_APPROVAL if waiting else RunStatus.RUNNING
+
+    def _begin_ending(self, event: RunEnding) -> None:
+        ending = Ending(status=event.status, reason=event.reason, limit=event.limit, requester=event.requester)
+        self._change_header(status=RunStatus.RUNNING, ending=ending, deadline_at_ms=event.deadline_at_ms)
+
     def _end(self, event: RunEnded) -> None:
         """A terminal run keeps its header alone: nothing else can matter any more, and its history has it all."""
-        self._change_header(status=event.status, reason=event.reason, limit=event.limit, ended_at_ms=self._now_ms)
+        self._change_header(
+            status=event.status,
+            reason=event.reason,
+            limit=event.limit,
+            ended_at_ms=self._now_ms,
+            effects=self._effects(),
+        )
         self.objective, self._plan, self.subtasks, self.dependents = None, None, SubtasksDraft(NONE), {}
+
+    def _effects(self) -> tuple[str, ...]:
+        return tuple(
+            f"{part.spec.subtask_id}/{name}"
+            for part in self.subtasks.values()
+            if part.attempt
+            for name in part.spec.effects
+        )
 
     def _open(self, event: RunAccepted | RunRejected) -> None:
         if self._header is not None:
@@ -176,6 +222,7 @@ class Folding:
                     review=event.review,
                     trace=event.trace,
                     failure=None,
+                    **self._ended(event.subtask_id),
                 )
                 self._change_header(usage=self.header.usage + event.usage, open_subtasks=self.header.open_subtasks - 1)
             case AttemptFailed():
@@ -189,10 +236,20 @@ class Folding:
                     strategy=event.strategy,
                 )
             case SubtaskFailed():
-                self._change(event.subtask_id, status=SubtaskStatus.FAILED, failure=event.failure)
+                self._change(
+                    event.subtask_id,
+                    status=SubtaskStatus.FAILED,
+                    failure=event.failure,
+                    **self._ended(event.subtask_id),
+                )
                 self._change_header(open_subtasks=self.header.open_subtasks - 1)
             case _:
                 assert_never(event)
+
+    def _ended(self, subtask_id: str) -> dict[str, object]:
+        """When a subtask ended, of those for which that matters."""
+        part = self.subtasks.get(subtask_id)
+        return {"ended_version": self._version} if part is not None and part.spec.compensate is not None else {}
 
     def _change(self, subtask_id: str, **update: object) -> None:
         part = self.subtasks.get(subtask_id)

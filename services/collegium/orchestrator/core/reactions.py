@@ -37,6 +37,7 @@ REACTIONS: Final[dict[FailureKind, tuple[Reaction, ...]]] = {
     FailureKind.BUDGET_EXHAUSTED: (Reaction.HALT,),
     FailureKind.POISON: (Reaction.FAIL,),
     FailureKind.CANCELLED: (Reaction.FAIL,),
+    FailureKind.OUTCOME_UNKNOWN: (Reaction.FAIL,),
 }
 
 
