@@ -8,7 +8,7 @@ INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 GOAL   := examples/objectives/compare-versions.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types layers dead schemas lock bench-chain bench-retrieval clean-data
+.PHONY: help setup demo test check lint types layers dead schemas lock record-topics bench-chain bench-retrieval clean-data
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -59,6 +59,10 @@ dead: $(VENV)/.dev
 
 schemas: $(VENV)/.dev ## generate schemas/json and schemas/asyncapi.yaml from the contracts
 	$(BIN)/python -m collegium_schemas.generate
+
+record-topics: $(VENV)/.dev ## record this release's topics for the upgrade tests: VERSION=0.2.0
+	@test -n "$(VERSION)" || { echo "say which release: make record-topics VERSION=0.2.0" >&2; exit 2; }
+	$(BIN)/python tests/record_topics.py $(VERSION) tests/data/recorded_topics/$(VERSION).jsonl
 
 bench-chain: $(VENV)/.dev ## four specialists that do nothing, beside the broker's own floor
 	$(BIN)/python benchmarks/chain.py
