@@ -68,9 +68,15 @@ def _log_file(data_dir: Path) -> Path:
 
 @asynccontextmanager
 async def specialist_process(
-    data_dir: Path, *, bootstrap: str, prefix: str, pause_ms: int = 0, **settings: str
+    data_dir: Path,
+    *,
+    bootstrap: str,
+    prefix: str,
+    pause_ms: int = 0,
+    script: tuple[str, ...] = (),
+    **settings: str,
 ) -> AsyncIterator[SpecialistProcess]:
-    """Start a no-op specialist; kill it at the end if it still runs."""
+    """Start a no-op specialist, or a script of one; kill it at the end if it still runs."""
     port = free_port()
     log = await asyncio.to_thread(_log_file, data_dir)
     environment = {
@@ -81,7 +87,8 @@ async def specialist_process(
         "COLLEGIUM_HTTP_PORT": str(port),
         **settings,
     }
-    command = [sys.executable, "-m", "collegium.agent.noop", "--role", ROLE, "--pause-ms", str(pause_ms)]
+    noop = ("-m", "collegium.agent.noop", "--role", ROLE, "--pause-ms", str(pause_ms))
+    command = [sys.executable, *(script or noop)]
     with log.open("wb") as stderr:
         process = await asyncio.create_subprocess_exec(
             *command, env=environment, stdin=DEVNULL, stdout=DEVNULL, stderr=stderr

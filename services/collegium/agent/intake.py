@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from collegium.agent.config import RuntimeConfig
 from collegium.agent.gate import Gate
 from collegium.agent.metrics import AgentMetrics
-from collegium.agent.offsets import OffsetBook, PartitionOffsets
+from collegium.agent.offsets import Commit, OffsetBook, PartitionOffsets
 from collegium.agent.patience import Outage
+from collegium.agent.takeover import taken_over
 from collegium.faults.points import Point
 from collegium.log.errors import LogError
 from collegium.log.port import Clock, Consumer, Log, Record, TopicPartition
@@ -110,9 +113,13 @@ class Intake:
     async def _round(self, consumer: Consumer, take: Take) -> None:
         if not self._settled.is_set():
             await self._rebalanced()
+        suspected = self._book.suspected() if self.settled else None
+        if suspected is not None:
+            await self._one_by_one(consumer, *suspected, take)
+            return
         capacity = self._gate.capacity
         if not capacity:
-            await self._hold(consumer)
+            await self._hold(consumer, self._gate.opened)
             return
         if self._held:
             consumer.resume(consumer.assignment())
@@ -123,24 +130,72 @@ class Intake:
             for records in batches.values():
                 for record in records:
                     take(record, self._book.take(record))
+            if self._book.short():
+                self._finished.set()
         else:
             await self._put_back(consumer, batches)
         if not batches:
             await self._pass_gaps(consumer)
 
-    async def _poll(self, consumer: Consumer, capacity: int) -> Mapping[TopicPartition, Sequence[Record]]:
+    async def _one_by_one(
+        self, consumer: Consumer, partition: TopicPartition, offsets: PartitionOffsets, take: Take
+    ) -> None:
+        """Work on nothing but the next record of one partition: it may end this process (see `standing`)."""
+        if self._gate.in_flight:
+            await self._hold(consumer, self._gate.emptied)
+            return
+        if offsets.standing.condemned is not None and offsets.passed(offsets.standing.condemned):
+            offsets.standing = offsets.standing.pardoned()
+            return
+        consumer.pause(consumer.assignment())
+        consumer.resume([partition])
+        self._held = True
+        generation = self._generation
+        batches = await self._poll(consumer, 1, [partition])
+        for record in batches.get(partition, ()):
+            if generation == self._generation and await self._announced(consumer, record, offsets):
+                take(record, self._book.take(record))
+                return
+        await self._put_back(consumer, batches)
+        if not batches:
+            await self._pass_suspects(consumer, partition, offsets)
+
+    async def _pass_suspects(self, consumer: Consumer, partition: TopicPartition, offsets: PartitionOffsets) -> None:
+        """Suspects may be records of aborted transactions, which nobody sees."""
+        with suppress(LogError):
+            offsets.moves_to(await consumer.position(partition))
+
+    async def _announced(self, consumer: Consumer, record: Record, offsets: PartitionOffsets) -> bool:
+        """Say which record is worked on alone, before it is; False when that could not be said for certain."""
+        standing = offsets.standing
+        if record.offset == standing.condemned or not standing.alone(record.offset):
+            return True
+        offsets.moves_to(record.offset)
+        offsets.standing = replace(standing, trying=record.offset)
+        generation = self._generation
+        try:
+            await consumer.commit({record.source: record.offset}, {record.source: offsets.line(record.offset)})
+        except LogError as error:
+            _log.warning("%s-%d: offset %d waits: %s", self._topic, record.partition, record.offset, error)
+            return False
+        self._metrics.tried_alone.inc()
+        return generation == self._generation
+
+    async def _poll(
+        self, consumer: Consumer, capacity: int, partitions: Collection[TopicPartition] = ()
+    ) -> Mapping[TopicPartition, Sequence[Record]]:
         started_ms = self._clock()
-        batches = await consumer.poll(max_records=capacity, timeout_ms=_POLL_MS)
+        batches = await consumer.poll(max_records=capacity, timeout_ms=_POLL_MS, partitions=partitions)
         if batches:
             records = [record for batch in batches.values() for record in batch]
             polled(self._tracing, records, started_ms=started_ms, ended_ms=self._clock(), group=self._group)
         return batches
 
-    async def _hold(self, consumer: Consumer) -> None:
+    async def _hold(self, consumer: Consumer, gate: Callable[[int], Awaitable[bool]]) -> None:
         """Back-pressure: keep the partitions and the membership, fetch nothing, until the gate opens."""
         consumer.pause(consumer.assignment())
         self._held = True
-        if not await self._gate.opened(_HOLD_MS):
+        if not await gate(_HOLD_MS):
             await self._put_back(consumer, await consumer.poll(max_records=1, timeout_ms=0))
 
     async def _rebalanced(self) -> None:
@@ -169,7 +224,7 @@ class Intake:
                 offsets.stands_at(await consumer.position(partition))
             except LogError:
                 continue
-        if self._book.due():
+        if self._book.due().offsets:
             self._finished.set()
 
     async def commits(self) -> None:
@@ -182,17 +237,19 @@ class Intake:
 
     async def commit(self) -> None:
         """Commit what is due now. A refusal is not an error: what is not committed is redelivered."""
-        due = self._book.due()
-        if self._consumer is None or not due:
+        await self._commit(self._book.due())
+
+    async def _commit(self, due: Commit) -> None:
+        if self._consumer is None or not due.offsets:
             return
         self._config.reached(Point.AGENT_BEFORE_OFFSETS)
         try:
-            await self._consumer.commit(due)
+            await self._consumer.commit(due.offsets, due.lines)
         except LogError as error:
             self._metrics.commit_failures.inc()
             _log.warning("offsets of %s were not committed (%s); finished tasks may come again", self._topic, error)
         else:
-            self._book.committed(due)
+            due.done()
             self._config.reached(Point.AGENT_AFTER_OFFSETS)
 
     async def close(self, *, commit: bool) -> None:
@@ -205,9 +262,10 @@ class Intake:
         await self._consumer.close()
 
     async def _last_commit(self) -> None:
+        """Give the partitions back: nothing that was under way has ended this process."""
         try:
             async with asyncio.timeout(_LAST_COMMIT_S):
-                await self.commit()
+                await self._commit(self._book.last())
         except TimeoutError:
             _log.warning("the last commit of %s took too long; finished tasks may come again", self._topic)
 
@@ -221,6 +279,9 @@ class Intake:
 
     async def assigned(self, partitions: frozenset[TopicPartition]) -> None:
         """Tasks of these partitions are this member's."""
+        if self._consumer is not None and partitions:
+            for partition, offsets in (await taken_over(self._log, self._consumer, partitions)).items():
+                self._book.assign(partition, offsets)
         self._settled.set()
         numbers = sorted(partition.partition for partition in partitions)
         _log.info("%s: partitions %s assigned", self._topic, numbers)

@@ -23,6 +23,7 @@ class AgentMetrics:
         ).labels(role)
         self.redelivered = self._counter("agent_tasks_redelivered", "Tasks that came again while or after being done")
         self.dead_lettered = self._counter("agent_dead_lettered", "Records that could not be used")
+        self.tried_alone = self._counter("agent_tried_alone", "Tasks worked on alone, as two processes had ended")
         self.context_bytes = self._counter("agent_context_bytes", "Content written to the shared context")
         self.commit_failures = self._counter("agent_commit_failures", "Offset commits that were refused")
 

@@ -1,7 +1,8 @@
-"""Records on a task topic that are no task for this role."""
+"""Records on a task topic that are no task for this role, or have ended the processes that worked on them."""
 
 import logging
-from dataclasses import replace
+from collections import OrderedDict
+from dataclasses import dataclass, replace
 from typing import Final
 
 from collegium.agent.answers import result_record
@@ -20,6 +21,30 @@ from collegium_schemas.tasks import Failure, FailureKind, TaskFailed, TaskReques
 
 _log = logging.getLogger(__name__)
 _STAGE: Final = "agent.intake"
+_MOST_KILLERS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What is wrong with a record."""
+
+    error_class: str
+    reason: str
+    """For the dead letter."""
+    message: str
+    """For the failed attempt."""
+
+
+_KILLER: Final = _Fault(
+    "WorkerKiller",
+    "three processes ended while they worked on this record, the last one on nothing else",
+    "three processes of the role ended while they worked on it: it is not tried again; see dead-letters",
+)
+_KILLED_BEFORE: Final = _Fault(
+    "WorkerKiller",
+    "an earlier attempt at the same subtask ended three processes",
+    "an earlier attempt at the subtask ended three processes: it is not tried again; see dead-letters",
+)
 
 
 def read_task(record: Record, role: str) -> TaskRequested:
@@ -58,13 +83,39 @@ class Poison:
         self._dead_letters = config.names("dead-letters")
         self._results = config.names("results")
         self._clock = clock
+        self._killers: OrderedDict[str, None] = OrderedDict()
 
     async def bury(self, delivery: Delivery, error: EnvelopeError) -> None:
-        """Keep the record's bytes, tell whoever waits for it, and be done with it.
+        """Keep the bytes of a record that is no task, fail the attempt that it names, and be done with it.
 
         Raises:
             LogGone: the log has been away for longer than the bound; the record will be redelivered.
         """
+        fault = _Fault(type(error).__name__, error.reason, f"the task could not be read: {error.reason}")
+        await self._bury(delivery, fault)
+
+    async def bury_killer(self, delivery: Delivery, subtask: str | None) -> None:
+        """The same for a record that is not worked on because of what became of those who did.
+
+        Args:
+            delivery: The record.
+            subtask: Set when another attempt at this subtask was the one.
+
+        Raises:
+            LogGone: as for `bury`.
+        """
+        if subtask is None and (found := _subtask(delivery.record)) is not None:
+            self._killers[found] = None
+            if len(self._killers) > _MOST_KILLERS:
+                self._killers.popitem(last=False)
+        await self._bury(delivery, _KILLER if subtask is None else _KILLED_BEFORE)
+
+    def killer(self, task: TaskRequested) -> str | None:
+        """The task's subtask, when an earlier attempt at it was buried here as a killer."""
+        subtask = f"{task.run_id}/{task.subtask_id}"
+        return subtask if subtask in self._killers else None
+
+    async def _bury(self, delivery: Delivery, error: _Fault) -> None:
         record = delivery.record
         where = f"{record.topic}-{record.partition} offset {record.offset}"
         _log.error("dead-lettered %s: %s", where, error.reason)
@@ -77,12 +128,12 @@ class Poison:
         self._metrics.dead_lettered.inc()
         delivery.done()
 
-    async def _keep(self, record: Record, error: EnvelopeError) -> None:
+    async def _keep(self, record: Record, error: _Fault) -> None:
         letter = dead_letter(
             record,
             topic=self._dead_letters,
             stage=_STAGE,
-            error_class=type(error).__name__,
+            error_class=error.error_class,
             reason=error.reason,
         )
         try:
@@ -92,7 +143,7 @@ class Poison:
             headers = (*letter.headers, (DROPPED_BYTES_HEADER, size))
             await self._publisher.publish([replace(letter, value=b"", headers=headers)])
 
-    def _failed(self, record: Record, error: EnvelopeError) -> TaskFailed | None:
+    def _failed(self, record: Record, error: _Fault) -> TaskFailed | None:
         """The failure of the attempt that the record's subject names; None when it names none."""
         now_ms = self._clock()
         try:
@@ -105,9 +156,16 @@ class Poison:
                 worker=self._worker,
                 started_at_ms=now_ms,
                 ended_at_ms=now_ms,
-                failure=Failure(
-                    kind=FailureKind.POISON, message=one_line(f"the task could not be read: {error.reason}")
-                ),
+                failure=Failure(kind=FailureKind.POISON, message=one_line(error.message)),
             )
         except ValueError:  # no subject, or one of another form; EnvelopeError and ValidationError are ValueErrors
             return None
+
+
+def _subtask(record: Record) -> str | None:
+    """The subtask that a record's subject names, as `run/subtask`."""
+    try:
+        run_id, subtask_id, _ = (header(record.headers, "ce_subject") or "").split("/")
+    except ValueError:
+        return None
+    return f"{run_id}/{subtask_id}"

@@ -12,6 +12,10 @@ from collegium.agent.bench import Equipment
 from collegium.agent.config import RuntimeConfig
 from collegium.agent.context import ContentCache, ContextReader
 from collegium.agent.control import ControlTail
+from collegium.agent.effects import Executing
+from collegium.agent.effects_call import EffectEquipment
+from collegium.agent.effects_desk import Desks
+from collegium.agent.effects_tail import EffectTail
 from collegium.agent.errors import ToolThreadsGone
 from collegium.agent.gate import Gate
 from collegium.agent.heartbeats import Heartbeats
@@ -93,9 +97,11 @@ class AgentRuntime:
         self._poison = Poison(self._publisher, tracing, metrics, role=self._role, config=config, clock=clock)
         cache = ContentCache(config.cache_bytes)
         reader = ContextReader(log, names("context"), cache, read_timeout_ms=config.read_timeout_ms)
+        self._effects = EffectTail(log, names("effects"), config.patience)
+        self._desks = self._desks_of(specialist)
         self._performer = Performer(
             specialist,
-            Equipment(reader, self._threads, self._heartbeats, tracing),
+            Equipment(reader, self._threads, self._heartbeats, tracing, self._desks),
             metrics,
             concurrency=config.concurrency,
             draining=lambda: self._intake.draining,
@@ -105,10 +111,33 @@ class AgentRuntime:
         metrics.watch("agent_stopped_runs", "Runs known to be stopped", lambda: len(self._stopped))
         metrics.watch("agent_tool_threads_abandoned", "Threads of overdue tools", lambda: self._threads.abandoned)
 
+    def _desks_of(self, specialist: Specialist) -> Desks | None:
+        """Desks for effects, of a specialist that has targets to change."""
+        if not isinstance(specialist, Executing) or not specialist.effect_targets:
+            return None
+        config = self._config
+        self._metrics.watch("agent_effects_remembered", "Effects of kept runs", lambda: len(self._effects))
+        return Desks(
+            EffectEquipment(
+                tail=self._effects,
+                publisher=self._publisher,
+                targets=specialist.effect_targets,
+                tracing=self._tracing,
+                names=config.names,
+                worker=config.worker,
+                clock=self._clock,
+                bounds=config.effects,
+                reached=config.reached,
+                name_claim=config.name_claim,
+            )
+        )
+
     def ready(self) -> bool | str:
         """True when tasks are taken; else what is missing."""
         if not self._control.caught_up.is_set():
             return "the control topic has not been read to its end"
+        if self._desks is not None and not self._effects.caught_up.is_set():
+            return "the effects topic has not been read to its end"
         if not self._intake.settled:
             return "the consumer group has not told which partitions are this process's"
         return True
@@ -128,6 +157,8 @@ class AgentRuntime:
         try:
             async with self._publisher, asyncio.TaskGroup() as group:
                 background = [group.create_task(work) for work in self._background()]
+                if self._desks is not None:
+                    self._desks.serve_in(group)
                 await self._control.caught_up_or(self._intake.drain_asked)
                 await self._intake.run(lambda record, offsets: self._take(record, offsets, group))
                 await self._finish()
@@ -139,7 +170,8 @@ class AgentRuntime:
             await self._intake.close(commit=drained)
 
     def _background(self) -> list[Coroutine[None, None, None]]:
-        return [self._control.run(), self._heartbeats.run(), self._intake.commits(), self._watch_threads()]
+        effects = [] if self._desks is None else [self._effects.run()]
+        return [self._control.run(), self._heartbeats.run(), self._intake.commits(), self._watch_threads(), *effects]
 
     async def _finish(self) -> None:
         _log.info("%s drains: %d tasks in flight", self._role, self._gate.in_flight)
@@ -156,29 +188,36 @@ class AgentRuntime:
         raise ToolThreadsGone(self._threads.size)
 
     def _take(self, record: Record, offsets: PartitionOffsets, group: asyncio.TaskGroup) -> None:
-        delivery = Delivery(record, offsets)
-        work: Coroutine[None, None, None]
-        try:
-            task = read_task(record, self._role)
-        except EnvelopeError as error:
-            work = self._poison.bury(delivery, error)
-        else:
-            if task.run_id in self._stopped:
-                delivery.done()
-                self._metrics.skipped("cancelled")
-                self._intake.finished()
-                return
-            attempt = self._workload.admit(task, delivery, self._clock())
-            if attempt is None:
-                self._metrics.redelivered.inc()
-                self._intake.finished()
-                return
-            self._config.reached(Point.AGENT_TAKEN)
-            work = self._work(attempt)
+        work = self._work_on(record, offsets)
+        if work is None:
+            self._intake.finished()
+            return
         self._gate.enter()
         running = group.create_task(self._within_gate(work))
         self._tasks.add(running)
         running.add_done_callback(self._tasks.discard)
+
+    def _work_on(self, record: Record, offsets: PartitionOffsets) -> Coroutine[None, None, None] | None:
+        """What a record asks for; None when nothing is to be done."""
+        delivery = Delivery(record, offsets)
+        if record.offset == offsets.standing.condemned:
+            return self._poison.bury_killer(delivery, None)
+        try:
+            task = read_task(record, self._role)
+        except EnvelopeError as error:
+            return self._poison.bury(delivery, error)
+        if task.run_id in self._stopped and task.compensates is None:
+            delivery.done()
+            self._metrics.skipped("cancelled")
+            return None
+        if (subtask := self._poison.killer(task)) is not None:
+            return self._poison.bury_killer(delivery, subtask)
+        attempt = self._workload.admit(task, delivery, self._clock())
+        if attempt is None:
+            self._metrics.redelivered.inc()
+            return None
+        self._config.reached(Point.AGENT_TAKEN)
+        return self._work(attempt)
 
     async def _within_gate(self, work: Coroutine[None, None, None]) -> None:
         try:
