@@ -3,6 +3,7 @@
 import base64
 import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,10 +18,21 @@ _ASCII_END: Final = 0x80
 
 @dataclass(frozen=True, slots=True)
 class NodePorts:
-    """Where one node listens, on the loopback interface only."""
+    """Where one node listens, on one address only: the loopback interface's, if no other is given."""
 
     broker: int
     controller: int
+    host: str = LOOPBACK
+
+    @property
+    def bootstrap(self) -> str:
+        """Where clients start."""
+        return f"{self.host}:{self.broker}"
+
+    @property
+    def voter(self) -> str:
+        """Where the other nodes find this one's controller."""
+        return f"{self.host}:{self.controller}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,30 +42,39 @@ class NodeConfig:
     node_id: int
     ports: NodePorts
     log_directory: Path
-    voters: tuple[tuple[int, int], ...]
-    """(node id, controller port) of every node."""
+    voters: tuple[tuple[int, str], ...]
+    """(node id, `host:port` of its controller) of every node."""
 
     @property
     def bootstrap(self) -> str:
         """Where clients start."""
-        return f"{LOOPBACK}:{self.ports.broker}"
+        return self.ports.bootstrap
 
 
 def single_node(ports: NodePorts, log_directory: Path) -> NodeConfig:
     """The configuration of a node that is a cluster by itself."""
-    return NodeConfig(1, ports, log_directory, ((1, ports.controller),))
+    return NodeConfig(1, ports, log_directory, ((1, ports.voter),))
+
+
+def cluster_nodes(ports: Sequence[NodePorts], log_directories: Sequence[Path]) -> tuple[NodeConfig, ...]:
+    """The configurations of nodes 1, 2, ... that are one cluster."""
+    voters = tuple((number, each.voter) for number, each in enumerate(ports, 1))
+    return tuple(
+        NodeConfig(number, each, directory, voters)
+        for number, (each, directory) in enumerate(zip(ports, log_directories, strict=True), 1)
+    )
 
 
 def server_properties(node: NodeConfig) -> str:
     """Kafka's `server.properties`."""
     copies = min(3, len(node.voters))
     in_sync = max(1, copies - 1)
-    voters = ",".join(f"{node_id}@{LOOPBACK}:{port}" for node_id, port in node.voters)
+    voters = ",".join(f"{node_id}@{address}" for node_id, address in node.voters)
     properties: dict[str, str | int] = {
         "process.roles": "broker,controller",
         "node.id": node.node_id,
         "controller.quorum.voters": voters,
-        "listeners": f"BROKER://{LOOPBACK}:{node.ports.broker},CONTROLLER://{LOOPBACK}:{node.ports.controller}",
+        "listeners": f"BROKER://{node.bootstrap},CONTROLLER://{node.ports.voter}",
         "advertised.listeners": f"BROKER://{node.bootstrap}",
         "listener.security.protocol.map": "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "inter.broker.listener.name": "BROKER",

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from collegium.embedded.errors import PathUnusable
-from collegium.embedded.kafka_config import NodeConfig, NodePorts, new_cluster_id, server_properties, single_node
+from collegium.embedded.kafka_config import (
+    NodeConfig,
+    NodePorts,
+    cluster_nodes,
+    new_cluster_id,
+    server_properties,
+    single_node,
+)
 from collegium_schemas.limits import MAX_MESSAGE_BYTES
 
 PORTS = NodePorts(broker=1111, controller=2222)
@@ -33,9 +40,15 @@ def test_one_node_asks_for_one_copy_of_everything() -> None:
 
 def test_three_nodes_keep_three_copies_of_which_two_must_agree() -> None:
     """Several nodes name the same voters and lose one of them without losing data."""
-    voters = ((1, 2001), (2, 2002), (3, 2003))
-    properties = _properties(NodeConfig(2, PORTS, Path("/data"), voters))
-    assert properties["controller.quorum.voters"] == "1@127.0.0.1:2001,2@127.0.0.1:2002,3@127.0.0.1:2003"
+    ports = [NodePorts(1001, 2001), NodePorts(1002, 2002, "10.1.2.3"), NodePorts(1003, 2003)]
+    nodes = cluster_nodes(ports, [Path("/data/1"), Path("/data/2"), Path("/data/3")])
+    properties = _properties(nodes[1])
+    assert properties["node.id"] == "2"
+    assert properties["log.dirs"] == "/data/2"
+    assert properties["listeners"] == "BROKER://10.1.2.3:1002,CONTROLLER://10.1.2.3:2002"
+    assert {_properties(node)["controller.quorum.voters"] for node in nodes} == {
+        "1@127.0.0.1:2001,2@10.1.2.3:2002,3@127.0.0.1:2003"
+    }
     assert properties["default.replication.factor"] == "3"
     assert properties["transaction.state.log.min.isr"] == "2"
 
