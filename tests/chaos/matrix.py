@@ -22,6 +22,8 @@ class Expectation:
 
     statuses: frozenset[str] = frozenset({"completed"})
     """How runs may end."""
+    dead_letters: int | None = 0
+    """How many records end in dead-letters; None: any number."""
     end_s: float = 60.0
     """How soon after the last submission every acknowledged objective must have ended."""
 

@@ -1,0 +1,68 @@
+"""Carries out the crash matrix on this machine, and writes the document when all of it was run."""
+
+import argparse
+import asyncio
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from chaos.brokers import Site
+from chaos.cells import CELLS
+from chaos.document import document
+from chaos.matrix import AnyCell
+from chaos.running import Runner
+from chaos.services import SETTINGS
+from collegium.embedded.progress import SilentProgress
+from collegium.embedded.settings import EmbeddedSettings
+from collegium.embedded.setup import prepare_kafka
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="only the cells that CI runs")
+    parser.add_argument("--only", action="append", default=[], metavar="TEXT", help="only cells whose name holds it")
+    parser.add_argument("--list", action="store_true", help="name the cells and do nothing")
+    parser.add_argument("--keep", action="store_true", help="keep data and logs, also of a matrix that passed")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the document there")
+    return parser.parse_args()
+
+
+async def _run(given: argparse.Namespace) -> int:
+    cells = chosen(quick=given.quick, only=given.only)
+    if given.list:
+        _say("\n".join(cell.name for cell in cells))
+        return 0
+    missing = {cell: cell.brokers.missing() for cell in cells}
+    not_run = [(cell, reason) for cell, reason in missing.items() if reason is not None]
+    for cell, reason in not_run:
+        _say(f"not run: {cell.name}: {reason}")
+    directory = Path(tempfile.mkdtemp(prefix="collegium-chaos-"))
+    runtime = await prepare_kafka(EmbeddedSettings().cache_dir, progress=SilentProgress())
+    outcomes = await Runner(Site(runtime, directory), _say).run([cell for cell in cells if missing[cell] is None])
+    failed = [outcome for outcome in outcomes if not outcome.passed]
+    _say(f"{len(outcomes) - len(failed)} of {len(outcomes)} cells passed")
+    if given.write is not None:
+        command = "make chaos-quick" if given.quick else "make chaos"
+        session_ms = SETTINGS["COLLEGIUM_KAFKA_SESSION_TIMEOUT_MS"]
+        given.write.write_text(document(outcomes, not_run, command=command, session_ms=session_ms), encoding="utf-8")
+    if failed or given.keep:
+        _say(f"data and logs: {directory}")
+    else:
+        shutil.rmtree(directory)
+    return 1 if failed else 0
+
+
+def chosen(*, quick: bool, only: list[str]) -> list[AnyCell]:
+    """The cells that were asked for."""
+    wanted = [cell for cell in CELLS if cell.quick or not quick]
+    return [cell for cell in wanted if not only or any(text in cell.name for text in only)]
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(_run(_arguments())))

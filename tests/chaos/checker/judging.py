@@ -1,0 +1,78 @@
+"""The judge: every invariant, and the numbers that go into the document."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chaos.checker import invariants
+from chaos.checker.facts import Facts, Finding, facts
+from chaos.checker.states import states
+from chaos.checker.topics import Topics
+
+
+@dataclass(frozen=True, slots=True)
+class Submissions:
+    """What clients sent."""
+
+    acknowledged: Sequence[str]
+    unsure: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much there was to judge."""
+
+    objectives: int
+    """Runs that exist."""
+    decisions: int
+    events: int
+    retries: int
+    """Second and later attempts at a subtask."""
+    redelivered: int
+    """Results beyond the first of an attempt, which the orchestrator dropped."""
+    dead_letters: int
+    statuses: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the judge found."""
+
+    findings: tuple[Finding, ...]
+    counts: Counts
+
+
+def judge(topics: Topics, submitted: Submissions) -> Verdict:
+    """Check every invariant."""
+    known = facts(topics)
+    findings = (
+        *known.unreadable,
+        *invariants.histories(known),
+        *invariants.endings(known, list(submitted.acknowledged), list(submitted.unsure)),
+        *invariants.inputs(known),
+        *invariants.dispatches(known),
+        *invariants.results(known),
+        *invariants.context(known),
+        *invariants.transactions(known),
+        *states(known),
+    )
+    return Verdict(findings, _counts(known))
+
+
+def _counts(known: Facts) -> Counts:
+    decisions = [decided for run in known.runs.values() for decided in run]
+    dispatched = [event for run_id in known.runs for event in known.events(run_id, "attempt_dispatched")]
+    return Counts(
+        objectives=len(known.runs),
+        decisions=len(decisions),
+        events=sum(len(decided.events) for decided in decisions),
+        retries=sum(event["attempt"] != 1 for event in dispatched),
+        redelivered=_redelivered(known),
+        dead_letters=len(known.topics["dead-letters"]),
+        statuses=dict(Counter(map(invariants.ended_as, known.runs.values()))),
+    )
+
+
+def _redelivered(known: Facts) -> int:
+    told = Counter(entry.headers.get("ce_id", b"") for entry in known.topics["results"])
+    return sum(count - 1 for count in told.values())

@@ -1,0 +1,233 @@
+"""Carrying out cells: brokers, services, load, fault, end, verdict."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import cast
+
+from chaos.brokers import B, BrokerPlan, Brokers, Site
+from chaos.checker.judging import Submissions, Verdict, judge
+from chaos.checker.topics import Topics, read_topics
+from chaos.fleet import Fleet
+from chaos.history import History
+from chaos.load import Load
+from chaos.matrix import AnyCell, Cell
+from chaos.services import SETTINGS
+from chaos.trial import Trial
+from collegium.log.kafka import open_log
+from collegium.log.settings import KafkaSettings
+from collegium.log.topics import TopicNames, required
+
+PARTITIONS = 4
+ROLES = ("worker", "retrieval", "analysis", "drafting", "verification", "delivery")
+_SETTLE_S = 20.0
+_FINDINGS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One row of the matrix."""
+
+    cell: AnyCell
+    verdict: Verdict | None
+    """None when the cell failed before there was anything to judge."""
+    faults: tuple[str, ...]
+    """Why it failed; none when it passed."""
+    recovery_s: float | None
+    took_s: float
+    directory: Path
+
+    @property
+    def passed(self) -> bool:
+        """Whether every invariant and expectation holds."""
+        return not self.faults
+
+
+@dataclass(slots=True)
+class Runner:
+    """Runs cells one after the other, keeping brokers between cells of the same plan.
+
+    Args:
+        site: Where everything is put.
+        tell: Called with a line of progress.
+    """
+
+    site: Site
+    tell: Callable[[str], None]
+    _open: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _plan: object = None
+    _brokers: Brokers | None = None
+
+    async def run(self, cells: Sequence[AnyCell]) -> list[Outcome]:
+        """Carry out cells in their order."""
+        outcomes: list[Outcome] = []
+        try:
+            for number, cell in enumerate(cells, 1):
+                self.tell(f"[{number}/{len(cells)}] {cell.row}: {cell.column} ...")
+                outcome = await self._cell(cell)
+                self.tell(_line(outcome))
+                outcomes.append(outcome)
+        finally:
+            await self._open.aclose()
+        return outcomes
+
+    async def _cell(self, cell: AnyCell) -> Outcome:
+        began_s = time.monotonic()
+        directory = self.site.directory / "trials" / f"{cell.name.replace('/', '.')}-{uuid.uuid4().hex[:6]}"
+        result = Judged()
+        try:
+            brokers = await self._brokers_of(cell.brokers)
+            await asyncio.to_thread(directory.mkdir, parents=True)
+            await carry_out(cell, brokers, directory, result)
+        except (AssertionError, OSError, ExceptionGroup, TimeoutError) as error:
+            result.faults.extend(_told(error))
+        broken = cell.fresh or bool(result.faults)
+        if broken:
+            await self._close()
+        return Outcome(
+            cell, result.verdict, tuple(result.faults), result.recovery_s, time.monotonic() - began_s, directory
+        )
+
+    async def _brokers_of(self, plan: BrokerPlan[B]) -> Brokers:
+        if self._plan is not plan or self._brokers is None:
+            await self._close()
+            self._brokers = await self._open.enter_async_context(plan.open(self.site))
+            self._plan = plan
+        return self._brokers
+
+    async def _close(self) -> None:
+        self._plan, self._brokers = None, None
+        await self._open.aclose()
+        self._open = AsyncExitStack()
+
+
+@dataclass(slots=True)
+class Judged:
+    """What is known of a cell so far."""
+
+    verdict: Verdict | None = None
+    faults: list[str] = field(default_factory=list[str])
+    recovery_s: float | None = None
+
+
+async def carry_out(cell: Cell[B], brokers: B, directory: Path, result: Judged) -> None:
+    """One cell, from its topics to the verdict."""
+    prefix = f"chaos-{uuid.uuid4().hex[:8]}."
+    names = TopicNames(prefix)
+    await create_topics(brokers, names)
+    async with _fleet(cell, brokers, directory, prefix) as fleet:
+        load = Load(brokers.bootstrap, names("objectives"), cell.load)
+        history = History(brokers.bootstrap, names("run-events"), PARTITIONS)
+        trial = Trial(brokers, fleet, load, history)
+        try:
+            await _under_load(cell, trial)
+        except (AssertionError, TimeoutError) as error:
+            result.faults.extend((*_told(error), fleet.logs()))
+        result.recovery_s = trial.recovery_s()
+        statuses = await fleet.end()
+    result.faults.extend(f"{name} ended with status {status}" for name, status in statuses.items() if status != 0)
+    await _verdict(cell, trial, prefix, result)
+
+
+async def _under_load(cell: Cell[B], trial: Trial[B]) -> None:
+    """Warm up, strike, go on, and wait for the end of every run."""
+    async with _watching(trial), asyncio.TaskGroup() as group:
+        loading = group.create_task(trial.load.run())
+        await trial.ended(cell.load.warm)
+        try:
+            async with asyncio.timeout(cell.bound_s):
+                await cell.strike(trial)
+            await asyncio.sleep(cell.load.after_s)
+        finally:
+            trial.load.stop()
+        await loading
+        await trial.until(
+            lambda: trial.history.ended.keys() >= set(trial.load.submitted.acknowledged),
+            f"all {len(trial.load.submitted.acknowledged)} acknowledged objectives have ended",
+            cell.expects.end_s,
+        )
+
+
+@asynccontextmanager
+async def _watching(trial: Trial[B]) -> AsyncGenerator[None]:
+    watching = asyncio.create_task(trial.history.watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+
+
+async def _verdict(cell: Cell[B], trial: Trial[B], prefix: str, result: Judged) -> None:
+    submitted = trial.load.submitted
+    verdict = judge(await _settled(trial, prefix), Submissions(submitted.acknowledged, submitted.unsure))
+    result.verdict = verdict
+    result.faults.extend(str(finding) for finding in verdict.findings[:_FINDINGS])
+    if len(verdict.findings) > _FINDINGS:
+        result.faults.append(f"... and {len(verdict.findings) - _FINDINGS} further findings")
+    strange = set(verdict.counts.statuses) - cell.expects.statuses
+    if strange:
+        result.faults.append(f"runs ended as {verdict.counts.statuses}")
+    if cell.expects.dead_letters is not None and verdict.counts.dead_letters != cell.expects.dead_letters:
+        result.faults.append(f"{verdict.counts.dead_letters} dead letters instead of {cell.expects.dead_letters}")
+    if trial.strikes and result.recovery_s is None:
+        result.faults.append("no decision followed on the fault")
+    if not trial.strikes:
+        result.faults.append("the fault never happened")
+
+
+async def _settled(trial: Trial[B], prefix: str) -> Topics:
+    """Read the topics, when the transactions that a dead process left behind have timed out."""
+    until_s = time.monotonic() + _SETTLE_S
+    topics = await read_topics(trial.brokers.bootstrap, prefix)
+    while topics.unfinished and time.monotonic() < until_s:
+        await asyncio.sleep(1)
+        topics = await read_topics(trial.brokers.bootstrap, prefix)
+    return topics
+
+
+@asynccontextmanager
+async def _fleet(cell: Cell[B], brokers: B, directory: Path, prefix: str) -> AsyncGenerator[Fleet]:
+    kafka = {"COLLEGIUM_KAFKA_BOOTSTRAP": brokers.bootstrap, "COLLEGIUM_KAFKA_TOPIC_PREFIX": prefix}
+    fleet = Fleet(brokers, directory, {**SETTINGS, **kafka})
+    try:
+        for plan in cell.services:
+            for _ in range(plan.instances):
+                fleet.add(plan)
+        await fleet.ready()
+        yield fleet
+    finally:
+        await fleet.clean_up()
+
+
+async def create_topics(brokers: Brokers, names: TopicNames) -> None:
+    """Every topic that the trial's roles need."""
+    async with open_log(KafkaSettings(bootstrap=brokers.bootstrap, topic_prefix=names.prefix)) as log:
+        await log.create(
+            [
+                replace(topic, configuration={**topic.configuration, **brokers.config})
+                for topic in required(names, ROLES, PARTITIONS)
+            ]
+        )
+
+
+def _told(error: BaseException) -> list[str]:
+    if isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        return [line for each in group.exceptions for line in _told(each)]
+    return [f"{type(error).__name__}: {error}"]
+
+
+def _line(outcome: Outcome) -> str:
+    recovery = "-" if outcome.recovery_s is None else f"{outcome.recovery_s:.1f} s"
+    mark = "pass" if outcome.passed else "FAIL"
+    told = f"    {mark} in {outcome.took_s:.1f} s, recovery {recovery}"
+    if outcome.verdict is not None:
+        counts = outcome.verdict.counts
+        told += f", {counts.objectives} objectives, {counts.events} events, {counts.retries} retries"
+    return "\n".join((told, *(f"    {fault}" for fault in outcome.faults)))

@@ -1,0 +1,37 @@
+"""A specialist for trials, as a process: ``worker.py ROLE``.
+
+It reads all its inputs, hash-checked, and writes one output that depends on them. A tenth of all first attempts fail,
+by task id, so that retries are always under way. `params.kilobytes` asks for an output that no message repeats inline.
+"""
+
+import hashlib
+import sys
+from dataclasses import dataclass
+
+from collegium.agent.service import main
+from collegium.agent.specialist import Output, SpecialistFailure, Success, Workbench
+from collegium_schemas.evidence import ReportText
+from collegium_schemas.tasks import FailureKind, TaskRequested
+
+_FAILS_OF_256 = 26
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Does a few milliseconds of honest work."""
+
+    role: str
+
+    async def perform(self, task: TaskRequested, bench: Workbench) -> Success:
+        """Read, hash, write."""
+        read = await bench.inputs(ReportText)
+        digest = hashlib.sha256("".join((task.run_id, task.step, *(text.markdown for text in read))).encode())
+        if task.attempt == 1 and digest.digest()[0] < _FAILS_OF_256:
+            raise SpecialistFailure(FailureKind.TOOL_ERROR, "one of the failures that every trial has")
+        size = 1_024 * int(task.params.get("kilobytes", 1))
+        markdown = (digest.hexdigest() * (size // 64 + 1))[:size]
+        return Success(outputs=[Output("report", ReportText(title=task.step, markdown=markdown))])
+
+
+if __name__ == "__main__":
+    sys.exit(main(lambda settings: Worker(sys.argv[1])))
