@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from collegium.agent.attempt import Attempt
 from collegium.agent.context import ContextReader
+from collegium.agent.effects import Effects
+from collegium.agent.effects_desk import Desks, NoRights
 from collegium.agent.entries import holds
 from collegium.agent.heartbeats import Heartbeats
 from collegium.agent.specialist import SpecialistFailure
@@ -34,6 +36,8 @@ class Equipment:
     threads: ToolThreads
     heartbeats: Heartbeats
     tracing: Tracing
+    desks: Desks | None = None
+    """Only of a specialist that has targets."""
 
 
 class AttemptBench:
@@ -45,6 +49,13 @@ class AttemptBench:
     def __init__(self, attempt: Attempt, equipment: Equipment) -> None:
         self._attempt = attempt
         self._shared = equipment
+        desks = equipment.desks
+        self._effects: Effects = NoRights(attempt) if desks is None else desks.desk(attempt)
+
+    @property
+    def effects(self) -> Effects:
+        """Where effects are asked for; it refuses what the task has no right to."""
+        return self._effects
 
     async def inputs(self, kind: type[M], *, step: str | None = None) -> Sequence[M]:
         """The task's inputs of one content type, in the task's order, hash-checked and validated."""

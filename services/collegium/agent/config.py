@@ -1,7 +1,9 @@
 """How a runtime behaves."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from collegium.agent.effects_call import EffectBounds, new_claim
 from collegium.agent.patience import Patience
 from collegium.faults.points import FaultPoint, unarmed
 from collegium.log.topics import TopicNames
@@ -32,5 +34,9 @@ class RuntimeConfig:
     """How long every tool thread may be held by abandoned calls before the process gives up."""
     patience: Patience = field(default_factory=Patience)
     """How long the log may be away."""
+    effects: EffectBounds = field(default_factory=EffectBounds)
+    """When a silent holder of an effect is given up."""
+    name_claim: Callable[[], str] = new_claim
+    """Names claims on effects; a simulation gives its own, from its seed."""
     reached: FaultPoint = unarmed
     """Told of the places between which a crash makes a difference; tests end the process there."""

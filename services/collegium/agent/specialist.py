@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from collegium.agent.effects import Effects
 from collegium_schemas.base import Message, Usage
 from collegium_schemas.tasks import FailureKind, ReviewSummary, TaskRequested
 
@@ -51,6 +52,11 @@ class Success:
 
 class Workbench(Protocol):
     """What one attempt may use. Everything is bounded by the attempt's deadline and ends with its cancellation."""
+
+    @property
+    def effects(self) -> Effects:
+        """The desk for changes outside the system; it refuses what the task has no right to."""
+        ...
 
     async def inputs(self, kind: type[M], *, step: str | None = None) -> Sequence[M]:
         """The task's inputs of one content type, in the task's order, hash-checked and validated.

@@ -40,7 +40,7 @@ class Workload:
             attempt.done()
 
     def cancel_run(self, run_id: str) -> None:
-        """Stop every attempt of a run."""
+        """Stop every attempt of a run, but those that undo what it has done."""
         for attempt in self._in_flight.values():
-            if attempt.task.run_id == run_id:
+            if attempt.task.run_id == run_id and attempt.task.compensates is None:
                 attempt.cancel()
