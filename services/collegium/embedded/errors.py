@@ -12,7 +12,8 @@ EmbeddedError
 ├── BrokerError
 │   ├── BrokerCrashed          read the log's last lines, which it carries
 │   ├── DataInUse              another broker uses the data directory
-│   └── BrokerNotReady         the broker runs but does not answer in time
+│   ├── BrokerNotReady         the broker runs but does not answer in time
+│   └── ClusterNotWhole        nodes are missing, or copies are behind, for too long
 └── StackError
     ├── StackRunning           use the running stack, or stop it first
     ├── StackNotRunning        start one
@@ -138,6 +139,15 @@ class BrokerNotReady(BrokerError):
         self.waited_s = waited_s
         self.log_path = log_path
         self.last_lines = tuple(last_lines)
+
+
+class ClusterNotWhole(BrokerError):
+    """A cluster did not come to what was waited for."""
+
+    def __init__(self, waited_s: float, last_seen: str) -> None:
+        super().__init__(f"the cluster was not whole within {waited_s:.0f} s; last seen: {last_seen}")
+        self.waited_s = waited_s
+        self.last_seen = last_seen
 
 
 class StackError(EmbeddedError):

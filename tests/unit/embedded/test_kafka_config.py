@@ -1,5 +1,6 @@
 """The broker's configuration."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,11 @@ def test_cluster_ids_have_kafkas_form() -> None:
     assert len(ids) == 300
     assert {len(cluster_id) for cluster_id in ids} == {22}
     assert not any(cluster_id.startswith("-") for cluster_id in ids)
+
+
+def test_a_lone_broker_keeps_its_leaderships_while_it_stops() -> None:
+    """Nobody could take them over, and giving them up loses the ends of transactions under way."""
+    lone = single_node(PORTS, Path("/data"))
+    assert _properties(lone)["controlled.shutdown.enable"] == "false"
+    one_of_three = replace(lone, voters=((1, 1), (2, 2), (3, 3)))
+    assert "controlled.shutdown.enable" not in _properties(one_of_three)
