@@ -36,6 +36,7 @@ from collegium_schemas.objective import RunStatus
 from foreign_client import ForeignClient
 from service_processes import Ended, ServiceProcess, collegium, service_process
 
+_TAIL_CHARS = 8_000
 T = TypeVar("T")
 
 PARTITIONS = 4
@@ -118,8 +119,13 @@ class LiveSystem:
         await until(condition, what)
 
     async def ended(self, *run_ids: str, bound_s: float = 30.0) -> None:
-        """Until all these runs have ended."""
-        await until(lambda: self.seen.ended(*run_ids), f"the runs {run_ids} have ended", bound_s)
+        """Until all these runs have ended; else the test fails with what is known of those that have not."""
+        try:
+            await until(lambda: self.seen.ended(*run_ids), "the runs have ended", bound_s)
+        except AssertionError as late:
+            lost = {run_id: self.seen.events(run_id) for run_id in run_ids if not self.seen.endings(run_id)}
+            outputs = "\n".join(process.output[-_TAIL_CHARS:] for process in self.processes)
+            raise AssertionError(f"{late}\n{len(lost)} of {len(run_ids)} have not: {lost}\n{outputs}") from None
 
     async def status(self, run_id: str) -> RunStatus:
         """How a run ends; it must end once."""
