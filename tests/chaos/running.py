@@ -122,7 +122,7 @@ async def carry_out(cell: Cell[B], brokers: B, directory: Path, result: Judged) 
     async with _fleet(cell, brokers, directory, prefix) as fleet:
         load = Load(brokers.bootstrap, names("objectives"), cell.load)
         history = History(brokers.bootstrap, names("run-events"), PARTITIONS)
-        trial = Trial(brokers, fleet, load, history)
+        trial = Trial(brokers, fleet, load, history, names)
         try:
             await _under_load(cell, trial)
         except (AssertionError, TimeoutError) as error:

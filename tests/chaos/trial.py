@@ -10,6 +10,7 @@ from chaos.brokers import B
 from chaos.fleet import Fleet
 from chaos.history import Decision, History
 from chaos.load import Load
+from collegium.log.topics import TopicNames
 
 BOUND_S = 60.0
 
@@ -33,6 +34,8 @@ class Trial(Generic[B]):
     load: Load
     history: History
     """Every decision that has been committed so far."""
+    names: TopicNames
+    """Of the trial's topics."""
     strikes: list[Strike] = field(default_factory=list[Strike])
 
     def struck(self, victim: int | None = None, *, at_s: float | None = None) -> None:
