@@ -1,0 +1,1 @@
+"""A seeded world: the real orchestrator and agents on the memory log, under a virtual clock and faults by seed."""

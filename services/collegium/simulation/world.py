@@ -1,0 +1,377 @@
+"""One simulated world, from its first record to the last run's end."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Final
+
+from collegium.agent.errors import AgentError
+from collegium.log.errors import LogError
+from collegium.log.port import Outgoing, TopicPartition
+from collegium.log.topics import required
+from collegium.orchestrator.shell.parts import POSITION_KEY
+from collegium.simulation.broker import SimulatedBroker
+from collegium.simulation.client import Client
+from collegium.simulation.errors import SimulationError, Violation
+from collegium.simulation.faults import strike
+from collegium.simulation.invariants import Checker
+from collegium.simulation.link import OUTSIDE, Link
+from collegium.simulation.log import SimulatedLog
+from collegium.simulation.loop import HOST, VirtualLoop
+from collegium.simulation.nodes import Node
+from collegium.simulation.playbooks import ROLES
+from collegium.simulation.processes import NAMES, Instruments, agent, orchestrator, rules
+from collegium.simulation.scenario import Fault, Scenario
+from collegium.simulation.specialists import Counts, SimulatedSpecialist
+
+START_MS: Final = 1_760_000_000_000
+LIVENESS_S: Final = 60.0
+"""Virtual time after the last fault within which every run must have ended."""
+
+_TASK_PARTITIONS: Final = 2
+_AFTERMATH_S: Final = 1.0
+_LOOK_S: Final = 0.2
+_FORESEEN: Final = (LogError, AgentError)
+"""What a process may end with when the brokers are away: its supervisor starts it again."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a world."""
+
+    seed: int
+    history: str
+    """Hash over every record, offset, decision and virtual time."""
+    runs: int
+    decisions: int
+    transactions: int
+    virtual_s: float
+    steps: int
+    struck: dict[str, int] = field(default_factory=dict[str, int])
+    """Faults that happened, by kind."""
+    statuses: dict[str, int] = field(default_factory=dict[str, int])
+    failure: SimulationError | None = None
+
+
+class World:
+    """Everything of one scenario. Implements `Stage` for its faults.
+
+    Args:
+        scenario: What is in it.
+        measured: Metrics, shared with other worlds.
+    """
+
+    def __init__(self, scenario: Scenario, measured: Instruments) -> None:
+        self._scenario = scenario
+        self._measured = measured
+        seed = scenario.seed
+        self._random = _stream("world", seed)
+        self.loop = VirtualLoop(_stream("order", seed), in_order=scenario.in_order)
+        self.loop.adopt = _adopt
+        self.checker = Checker(NAMES, rules(scenario.sizes), compacts_context=False)
+        self.broker = SimulatedBroker(
+            self.loop,
+            lambda: START_MS + int(self.loop.time() * 1_000),
+            _stream("broker", seed),
+            self.checker,
+        )
+        self.checker.broker = self.broker
+        self._nodes: dict[str, Node] = {}
+        self._roles: dict[str, str] = {}
+        self._incarnations = 0
+        self._points: list[str] = []
+        self._mends: dict[int, Callable[[], None]] = {}
+        self._struck: dict[str, int] = {}
+        self._poison: list[str] = []
+        self._buried: list[Node] = []
+        self._calm = False
+        self._over = False
+        self.counts = Counts()
+
+    def run(self) -> Outcome:
+        """Live through it. A violation is in the outcome, not raised."""
+        failure: SimulationError | None = None
+        try:
+            self.loop.run_until_complete(self._live())
+            self._look_back()
+        except SimulationError as error:
+            failure = error
+        finally:
+            self._bury()
+        statuses: dict[str, int] = {}
+        for status in self.checker.ended.values():
+            statuses[status] = statuses.get(status, 0) + 1
+        return Outcome(
+            seed=self._scenario.seed,
+            history=self.broker.history,
+            runs=len(self.checker.ended),
+            decisions=self.checker.decisions,
+            transactions=self.checker.transactions,
+            virtual_s=self.loop.time(),
+            steps=self.loop.steps,
+            struck=self._struck,
+            statuses=statuses,
+            failure=failure,
+        )
+
+    async def _live(self) -> None:
+        sizes = self._scenario.sizes
+        topics = required(NAMES, ROLES, sizes.partitions)
+        self.broker.create(
+            [replace(topic, partitions=_TASK_PARTITIONS) if ".tasks." in topic.name else topic for topic in topics]
+        )
+        for _ in range(sizes.orchestrators):
+            self._start("orchestrator")
+        for role in ROLES:
+            for _ in range(sizes.agents):
+                self._start(role)
+        for fault in self._scenario.faults:
+            self._later(fault.at_s, lambda fault=fault: self._strike(fault))
+        self._later(self._scenario.calm_at_s, self._calm_down)
+        link = Link("client", self.loop, self._random)
+        log = SimulatedLog(self.broker, link, self._random, "client", self.checker)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Client(log, link, self.checker, self._scenario, START_MS).run())
+            group.create_task(self._all_ended())
+
+    async def _all_ended(self) -> None:
+        bound_s = self._scenario.calm_at_s + LIVENESS_S
+        archives = self._scenario.sizes.archive_after_ms < 60_000
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            open_runs = self.checker.unfinished()
+            waiting = bool(open_runs) or (archives and self.checker.remembered > 0)
+            owed = self.checker.unburied(self._poison)
+            if self._calm and not waiting and not owed:
+                break
+            if self.loop.time() > bound_s:
+                self.loop.fail(
+                    Violation(
+                        "every_run_ends",
+                        f"{LIVENESS_S:.0f} s after the last fault: runs {open_runs[:3]} are open, "
+                        f"{self.checker.remembered} are remembered, poison {owed[:3]} is not among the dead letters",
+                    )
+                )
+                return
+        await asyncio.sleep(_AFTERMATH_S)
+
+    # -- processes
+
+    def _start(self, role: str) -> Node:
+        self._incarnations += 1
+        name = f"{role}-{self._incarnations}"
+        node = Node(name, self.loop, self._random)
+        self._nodes[name] = node
+        self._roles[name] = role
+        log = SimulatedLog(self.broker, node.link, self._random, name, self.checker)
+
+        def clock() -> int:
+            return START_MS + int(self.loop.time() * 1_000) + node.clock_offset_ms
+
+        def reached(point: str) -> None:
+            self._reached(node, point)
+
+        def published(run_id: str, version: int) -> None:
+            self._published(node, run_id, version)
+
+        async def orchestrate() -> None:
+            async with log:
+                await orchestrator(
+                    name=name, log=log, clock=clock, random=self._random, sizes=self._scenario.sizes,
+                    measured=self._measured, published=published, reached=reached,
+                ).run()  # fmt: skip
+
+        async def specialise() -> None:
+            specialist = SimulatedSpecialist(role, self._scenario.seed, name, self._scenario.temper, self.counts)
+            async with log:
+                runtime = agent(
+                    name=name, log=log, clock=clock, random=self._random, sizes=self._scenario.sizes,
+                    measured=self._measured, specialist=specialist, reached=reached,
+                )  # fmt: skip
+                node.drain = runtime.drain
+                await runtime.run()
+
+        node.killed = lambda: self._gone(node)
+        node.start(orchestrate if role == "orchestrator" else specialise, self._ended)
+        return node
+
+    def _ended(self, node: Node) -> None:
+        """A process has ended by itself; a supervisor starts the next one."""
+        for error in _leaves(node.ended):
+            if not isinstance(error, (*_FORESEEN, asyncio.CancelledError)):
+                told = error if isinstance(error, SimulationError) else Violation("no_crash", f"{node.name}: {error!r}")
+                if told is not error:
+                    told.__cause__ = error
+                self.loop.fail(told)
+                return
+        self._gone(node)
+
+    def _gone(self, node: Node) -> None:
+        self._nodes.pop(node.name, None)
+        role = self._roles.pop(node.name)
+        self._buried.append(node)
+        self.broker.note(f"{self.loop.time():.6f} {node.name} is gone\n")
+        if not self._over and not node.temporary:
+            self._later(0.05 if self._calm else 0.05 + 1.5 * self._random.random(), lambda: self._again(role))
+
+    def _again(self, role: str) -> None:
+        if not self._over:
+            self._start(role)
+
+    def _reached(self, node: Node, point: str) -> None:
+        if point in self._points and not node.dead:
+            self._points.remove(point)
+            self._struck_by(f"at {point}")
+            node.kill()
+        if node.dead:
+            raise asyncio.CancelledError
+
+    def _published(self, node: Node, run_id: str, version: int) -> None:
+        if node.dead:
+            return
+        try:
+            self.checker.published(run_id, version)
+        except Violation as violation:
+            self.loop.fail(violation)
+
+    # -- Stage
+
+    def orchestrators(self) -> list[Node]:
+        """Those alive."""
+        return [node for name, node in self._nodes.items() if self._roles[name] == "orchestrator"]
+
+    def agents(self) -> list[Node]:
+        """Those alive."""
+        return [node for name, node in self._nodes.items() if self._roles[name] != "orchestrator"]
+
+    def after(self, delay_s: float, callback: Callable[[], None]) -> None:
+        """Mend something after a while, or when the world calms down, whichever is first."""
+        number = len(self._mends) + self.loop.next_number()
+        self._mends[number] = callback
+
+        def mend() -> None:
+            due = self._mends.pop(number, None)
+            if due is not None:
+                due()
+
+        self._later(delay_s, mend)
+
+    def arm_point(self, point: str) -> None:
+        """The next node that gets there dies."""
+        self._points.append(point)
+
+    def add_node(self, role: str, lives_s: float) -> None:
+        """One more process, for a while."""
+        node = self._start(role)
+        node.temporary = True
+        self.after(lives_s, node.stop)
+
+    def rebalance(self, group: str) -> None:
+        """Ask all members of a group to join again."""
+        self.broker.group(NAMES(group)).rebalance()
+
+    def expire_transaction(self, partition: float, turn: int) -> None:
+        """The coordinator aborts what is open and fences its producer."""
+        number = int(partition * self._scenario.sizes.partitions)
+        self.broker.transactions.expire(f"{NAMES.prefix}orchestrator.{number}.{turn}")
+
+    def compact(self, topic: str, *, keep_tombstones: bool) -> None:
+        """Let the log cleaner run now."""
+        self.broker.compact(NAMES(topic), keep_tombstones=keep_tombstones)
+
+    def put(self, record: Outgoing, *, owed: bool) -> None:
+        """Write a record as a foreign client would."""
+        self.broker.append(record, self.broker.route(record))
+        if owed:
+            self._poison.append(record.headers[0][1].decode())
+
+    def replay_result(self, which: float) -> None:
+        """An outcome that is in the log already arrives once more."""
+        number = int(which * self._scenario.sizes.partitions)
+        log = self.broker.partition(TopicPartition(NAMES("results"), number))
+        records, _ = log.read(int(which * 1_000) % max(1, log.end), 1)
+        for record in records:
+            self.broker.append(Outgoing(record.topic, record.key, record.value, record.headers, number), log)
+
+    # -- time
+
+    def _later(self, delay_s: float, callback: Callable[[], None]) -> None:
+        self.loop.call_later(delay_s, callback, context=OUTSIDE)
+
+    def _strike(self, fault: Fault) -> None:
+        if strike(self, fault):
+            self._struck_by(fault.kind)
+
+    def _struck_by(self, what: str) -> None:
+        self._struck[what] = self._struck.get(what, 0) + 1
+        self.broker.note(f"{self.loop.time():.6f} {what}\n")
+
+    def _calm_down(self) -> None:
+        """Faults stop, and everything that they broke is mended."""
+        self._calm = True
+        self._points.clear()
+        mends, self._mends = self._mends, {}
+        for mend in mends.values():
+            mend()
+        for node in self._nodes.values():
+            node.kill_at_step = None
+            node.clock_offset_ms = 0
+            node.link.disarm()
+
+    # -- the end
+
+    def _bury(self) -> None:
+        """End everything, so that nothing of this world is left in the process."""
+        self._over = True
+        self.loop.forgive()
+
+        async def end() -> None:
+            for node in list(self._nodes.values()):
+                node.kill()
+            for node in self._buried:
+                await node.buried()
+
+        try:
+            self.loop.run_until_complete(end())
+            others = asyncio.all_tasks(self.loop)
+            for task in others:
+                task.cancel()
+            if others:
+                self.loop.run_until_complete(asyncio.wait(others))
+        finally:
+            self.loop.close()
+
+    def _look_back(self) -> None:
+        """What a reader of run-state finds now is what the checker has seen being written."""
+        found: dict[str, dict[str, bytes]] = {}
+        for number in range(self._scenario.sizes.partitions):
+            records, _ = self.broker.partition(TopicPartition(NAMES("run-state"), number)).read(0, 1_000_000)
+            for record in records:
+                key = (record.key or b"").decode()
+                if key.startswith(POSITION_KEY):
+                    continue
+                run_id, _, part = key.partition("/")
+                if record.value is None:
+                    found.get(run_id, {}).pop(part, None)
+                else:
+                    found.setdefault(run_id, {})[part] = record.value
+        self.checker.agrees({run_id: parts for run_id, parts in found.items() if parts})
+
+
+def _stream(name: str, seed: int) -> Random:
+    return Random(f"{name}/{seed}")  # noqa: S311 - a seed must give the same world again
+
+
+def _adopt(task: asyncio.Task[object]) -> None:
+    node = HOST.get()
+    if isinstance(node, Node):
+        node.adopt(task)
+
+
+def _leaves(error: BaseException | None) -> list[BaseException]:
+    if error is None:
+        return []
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for each in error.exceptions for leaf in _leaves(each)]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return [error]
