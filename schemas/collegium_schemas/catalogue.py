@@ -72,7 +72,7 @@ TOPICS: Final[tuple[TopicSpec, ...]] = (
         (RunHeader, ObjectivePart, PlanPart, SubtaskPart, InputPosition),
     ),
     TopicSpec("run-events", "run_id", "delete", "Every decision, in order.", (RunDecided,), None, 365 * _DAY_MS),
-    TopicSpec("progress", "run_id", "delete", "Heartbeats; loss is allowed.", (TaskProgress,), 4, 3_600_000),
+    TopicSpec("progress", "run_id", "delete", "Heartbeats; loss is allowed.", (TaskProgress,), None, 3_600_000),
     TopicSpec("context", "run_id/subtask/attempt/name", "compact", "Shared context entries.", CONTEXT_MESSAGES, 4),
     TopicSpec("control", "scope/name", "compact", "Orders that every process follows.", (ControlState,), 1),
     TopicSpec(

@@ -53,6 +53,7 @@ def build(  # noqa: PLR0913 - a composition root names everything it composes
         batch_records=settings.batch_records,
         inbox_records=settings.inbox_records,
         ended_runs=settings.ended_runs,
+        heartbeat_lost_ms=settings.heartbeat_lost_ms,
         transaction_ms=settings.transaction_ms,
     )
     return Orchestrator(

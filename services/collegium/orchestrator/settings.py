@@ -16,6 +16,7 @@ class OrchestratorSettings(BaseSettings):
     inbox_records: int = Field(default=4_000, ge=10, description="waiting inputs of a partition at which it is paused")
     ended_runs: int = Field(default=20_000, ge=1, description="terminal runs that a partition remembers")
     archive_after_ms: int = Field(default=86_400_000, ge=1_000, description="how long a terminal run is remembered")
+    heartbeat_lost_ms: int = Field(default=20_000, ge=0, description="how long a worker may show no life; 0: for ever")
     transaction_ms: int = Field(default=15_000, ge=500, description="how long a commit may take")
     start_wait_ms: int = Field(
         default=60_000, ge=0, description="how long to wait for Kafka and its topics at the start"

@@ -161,9 +161,11 @@ def _outcome(run: Run | None, arrived: OutcomeArrived, rules: Rules, moment: Mom
     if run is None or run.header.status.terminal:
         return Decided(dropped="late_outcome")
     part = run.subtasks.get(outcome.subtask_id)
+    decision = Decision(run, arrived.run_id, rules, moment)
+    if part is not None and isinstance(outcome, TaskFailed) and decision.condemn(part, outcome):
+        return decision.decided()
     if part is None or part.status is not SubtaskStatus.RUNNING or part.attempt != outcome.attempt:
         return Decided(dropped="duplicate_outcome")
-    decision = Decision(run, arrived.run_id, rules, moment)
     if isinstance(outcome, TaskFailed):
         decision.add(
             AttemptFailed(
@@ -186,7 +188,7 @@ def _timer(run: Run | None, timer: Timer, rules: Rules, moment: Moment) -> Decid
             decision.add(RunArchived())
         case "run_deadline":
             decision.halt("deadline", "the run's deadline has passed")
-        case "retry" | "attempt_deadline":
+        case "retry" | "attempt_deadline" | "silence":
             part = run.subtasks.get(timer.subtask_id)
             if part is None or not decision.attempt_timer(part, timer):
                 return stale

@@ -1,7 +1,7 @@
 """A decision in the making: events, the run as they leave it, and the rules for what follows from what."""
 
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Final, assert_never
 
 from collegium.orchestrator.core.folding import Folding
 from collegium.orchestrator.core.model import Moment, OutcomeArrived, Rules, Run, Timer
@@ -23,7 +23,9 @@ from collegium_schemas.events import (
 from collegium_schemas.objective import Action, Intervention, Limit, RunStatus
 from collegium_schemas.playbook import Playbook
 from collegium_schemas.state import SubtaskPart, SubtaskStatus
-from collegium_schemas.tasks import Failure, FailureKind, FollowUp, TaskSucceeded
+from collegium_schemas.tasks import Failure, FailureKind, FollowUp, TaskFailed, TaskSucceeded
+
+_LOST: Final = "the worker is not heard of any more: it has ended, hangs, or cannot reach Kafka"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +147,25 @@ class Decision:
         if part.status is not SubtaskStatus.RUNNING or part.attempt != timer.attempt:
             return False
         failure = Failure(kind=FailureKind.TIMEOUT, message=f"no outcome within {part.spec.timeout_ms} ms")
+        if timer.kind == "silence":
+            failure = Failure(kind=FailureKind.WORKER_LOST, message=_LOST)
         self.add(AttemptFailed(subtask_id=timer.subtask_id, attempt=timer.attempt, failure=failure))
         self.react(timer.subtask_id, failure)
+        return True
+
+    def condemn(self, part: SubtaskPart, outcome: TaskFailed) -> bool:
+        """Fail a subtask whose earlier attempt has turned out as poison: the later ones would kill as well.
+
+        Returns:
+            False when the outcome is no such word.
+        """
+        live = {SubtaskStatus.RUNNING, SubtaskStatus.BACKOFF}
+        earlier = outcome.attempt < part.attempt or part.status is SubtaskStatus.BACKOFF
+        if outcome.failure.kind is not FailureKind.POISON or part.status not in live or not earlier:
+            return False
+        if part.status is SubtaskStatus.RUNNING:
+            self.add(AttemptFailed(subtask_id=part.spec.subtask_id, attempt=part.attempt, failure=outcome.failure))
+        self.react(part.spec.subtask_id, outcome.failure)
         return True
 
     def react(self, subtask_id: str, failure: Failure) -> None:

@@ -65,7 +65,8 @@ class OutcomeArrived:
     """The span that sent it."""
 
 
-TimerKind = Literal["attempt_deadline", "retry", "run_deadline", "archive"]
+TimerKind = Literal["attempt_deadline", "retry", "run_deadline", "archive", "silence"]
+"""`silence` is never armed: it fires when an attempt shows no life any more."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

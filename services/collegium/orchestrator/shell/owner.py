@@ -24,6 +24,7 @@ from collegium.log.topics import TopicNames
 from collegium.orchestrator.core.model import Rules, Timer, TimerFired
 from collegium.orchestrator.core.subtasks import NONE
 from collegium.orchestrator.core.timing import run_timer, subtask_timer
+from collegium.orchestrator.shell.beats import AttemptId
 from collegium.orchestrator.shell.intake import Intake
 from collegium.orchestrator.shell.metrics import OrchestratorMetrics
 from collegium.orchestrator.shell.observing import observe
@@ -56,6 +57,8 @@ class OwnerLimits:
     decoded_runs: int = 2_000
     ended_runs: int = 20_000
     """Terminal runs remembered; beyond it the oldest is archived before its time."""
+    heartbeat_lost_ms: int = 20_000
+    """How long an attempt that has shown life may show none before its worker counts as lost; 0 is for ever."""
     transaction_ms: int = 15_000
     """How long one transaction may take before its outcome counts as unknown."""
     restore_ms: int = 120_000
@@ -101,6 +104,7 @@ class PartitionOwner:
         self._inputs = {shared.names(name): TopicPartition(shared.names(name), partition) for name in INPUTS}
         self._inbox: deque[Record] = deque()
         self._inbox_bytes = 0
+        self._lost: deque[AttemptId] = deque()
         self._wake = asyncio.Event()
         self._held = False
         self._store = RunStore(self._limits.decoded_runs)
@@ -122,6 +126,17 @@ class PartitionOwner:
             self._held = True
             self._consumer.pause(self._inputs.values())
         self._wake.set()
+
+    def awaits(self, attempt: AttemptId) -> bool:
+        """Whether this attempt at a subtask is under way."""
+        timer = self._timers.armed(attempt.run_id, attempt.subtask_id)
+        return timer is not None and timer.kind == "attempt_deadline" and timer.attempt == attempt.attempt
+
+    def lost(self, attempt: AttemptId) -> None:
+        """An attempt under way shows no life any more."""
+        if self.ready:
+            self._lost.append(attempt)
+            self._wake.set()
 
     @property
     def inputs(self) -> frozenset[TopicPartition]:
@@ -204,6 +219,7 @@ class PartitionOwner:
 
     def _empty_inbox(self) -> None:
         self._inbox.clear()
+        self._lost.clear()
         self._inbox_bytes = 0
         self._held = False
 
@@ -309,6 +325,7 @@ class PartitionOwner:
             now_ms = self._shared.clock()
             fired = [TimerFired(timer) for timer in self._timers.due(now_ms, self._limits.batch_records)]
             fired.extend(self._too_many_ended())
+            fired.extend(self._silenced(now_ms))
             records = self._take(self._limits.batch_records - min(len(fired), self._limits.batch_records - 1))
             if records or fired:
                 return records, fired
@@ -325,6 +342,11 @@ class PartitionOwner:
         most = min(self._store.ended - self._limits.ended_runs, self._limits.batch_records)
         now_ms = self._shared.clock()
         return [TimerFired(Timer(now_ms, run_id, "archive")) for run_id in self._store.oldest_ended(most)]
+
+    def _silenced(self, now_ms: int) -> list[TimerFired]:
+        most = min(len(self._lost), self._limits.batch_records)
+        lost = [self._lost.popleft() for _ in range(most)]
+        return [TimerFired(Timer(now_ms, each.run_id, "silence", each.subtask_id, each.attempt)) for each in lost]
 
     def _take(self, most: int) -> list[Record]:
         taken: list[Record] = []

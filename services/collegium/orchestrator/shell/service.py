@@ -8,6 +8,7 @@ from typing import Final
 
 from collegium.log.errors import LogError, LogUnavailable, TopicMismatch
 from collegium.log.port import Consumer, TopicPartition
+from collegium.orchestrator.shell.beats import BeatReader
 from collegium.orchestrator.shell.owner import INPUTS, OwnerContext, PartitionOwner
 
 logger = logging.getLogger(__name__)
@@ -63,9 +64,22 @@ class Orchestrator:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._poll(consumer), name="orchestrator-poll")
                 group.create_task(self._report_offsets(consumer), name="orchestrator-offsets")
+                if self._shared.limits.heartbeat_lost_ms:
+                    group.create_task(self._beats().run(), name="orchestrator-beats")
         finally:
             await self._stop(frozenset(self._owners))
             await consumer.close()
+
+    def _beats(self) -> BeatReader:
+        shared = self._shared
+        return BeatReader(
+            shared.log,
+            shared.names,
+            self._owners,
+            partitions=shared.partitions,
+            lost_ms=shared.limits.heartbeat_lost_ms,
+            clock=shared.clock,
+        )
 
     # -- RebalanceListener
 

@@ -29,6 +29,10 @@ class Timers:
             self._heap = list(self._armed.values())
             heapq.heapify(self._heap)
 
+    def armed(self, run_id: str, subtask_id: str = "") -> Timer | None:
+        """The timer of a run, or of one of its subtasks."""
+        return self._armed.get((run_id, subtask_id))
+
     def disarm(self, run_id: str, subtask_id: str = "") -> None:
         """Forget the timer of a run, or of one of its subtasks."""
         self._armed.pop((run_id, subtask_id), None)
