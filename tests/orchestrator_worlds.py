@@ -98,13 +98,15 @@ class World:
         part = self.part(subtask_id)
         return self.take(succeeded(part, self.live().header.run_id, **fields))
 
-    def fail(self, subtask_id: str, kind: FailureKind, *, permanent: bool = False) -> list[Event]:
-        """The current attempt's failure."""
+    def fail(
+        self, subtask_id: str, kind: FailureKind, *, permanent: bool = False, attempt: int | None = None
+    ) -> list[Event]:
+        """The failure of an attempt, the current one unless another is named."""
         part = self.part(subtask_id)
         outcome = TaskFailed(
             run_id=self.live().header.run_id,
             subtask_id=subtask_id,
-            attempt=part.attempt,
+            attempt=attempt or part.attempt,
             role=part.spec.role,
             worker="w",
             started_at_ms=1,

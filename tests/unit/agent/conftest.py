@@ -9,8 +9,13 @@ from collegium.log.memory import MemoryBroker, MemoryLog
 
 
 @pytest.fixture
-async def rig() -> AsyncIterator[Rig]:
+def broker() -> MemoryBroker:
+    """What all connections of a test share."""
+    return MemoryBroker()
+
+
+@pytest.fixture
+async def rig(broker: MemoryBroker) -> AsyncIterator[Rig]:
     """A system's topics on a memory log."""
-    broker = MemoryBroker()
     async with rigged(lambda: MemoryLog(broker)) as rig:
         yield rig
