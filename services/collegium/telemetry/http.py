@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Final, Self
@@ -14,6 +14,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 _log = logging.getLogger(__name__)
 
 SHUTDOWN_TIMEOUT_S: Final = 2.0
+MAX_BODY_BYTES: Final = 65_536
+"""Of a request. Nothing here reads one yet."""
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 Check = Callable[[], bool | str]
 """True when ready; False, or a sentence that says what is missing, when not."""
@@ -99,7 +102,7 @@ class HttpServer:
         Raises:
             OSError: the address cannot be bound.
         """
-        app = web.Application()
+        app = web.Application(middlewares=[self._for_us], client_max_size=MAX_BODY_BYTES)
         app.add_routes(
             [
                 web.get("/metrics", self._metrics),
@@ -132,6 +135,19 @@ class HttpServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    @web.middleware
+    async def _for_us(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """On loopback, answer requests for loopback alone.
+
+        A web page may point its own name at 127.0.0.1 (DNS rebinding) and would read what a service says to this
+        machine; its browser sends that name as Host.
+        """
+        if self._host in _LOOPBACK and request.url.host not in _LOOPBACK:
+            raise web.HTTPMisdirectedRequest(text="this server answers for localhost and 127.0.0.1 alone\n")
+        return await handler(request)
 
     async def _metrics(self, request: web.Request) -> web.Response:
         body = await asyncio.to_thread(generate_latest, self._registry)

@@ -4,7 +4,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from collegium.telemetry.http import Health, HttpServer
+from collegium.telemetry.http import MAX_BODY_BYTES, Health, HttpServer
 from collegium.telemetry.metrics import Metrics, SpanCounter
 
 
@@ -103,3 +103,37 @@ async def test_a_taken_port_is_an_error() -> None:
         second = HttpServer(Metrics("b", "1").registry, Health(), port=first.port)
         with pytest.raises(OSError, match="in use"):
             await second.__aenter__()
+
+
+@pytest.mark.parametrize(("host", "status"), [("localhost", 200), ("[::1]:80", 200), ("rebound.example", 421)])
+async def test_on_loopback_other_names_are_refused(host: str, status: int) -> None:
+    """A web page that points its own name at 127.0.0.1 reads nothing: the browser sends the page's name as Host."""
+    async with (
+        HttpServer(Metrics("a", "1").registry, Health()) as server,
+        aiohttp.ClientSession(f"http://127.0.0.1:{server.port}", headers={"Host": host}) as client,
+        client.get("/livez") as response,
+    ):
+        assert response.status == status
+
+
+async def test_a_server_for_other_machines_answers_to_any_name() -> None:
+    """Bound to all addresses it is reached by names that it cannot know."""
+    async with (
+        HttpServer(Metrics("a", "1").registry, Health(), host="0.0.0.0") as server,
+        aiohttp.ClientSession(f"http://127.0.0.1:{server.port}", headers={"Host": "ledger.example"}) as client,
+        client.get("/livez") as response,
+    ):
+        assert response.status == 200
+
+
+async def test_a_large_request_body_is_refused() -> None:
+    """A route that reads a body gets at most the bound."""
+
+    async def echo(request: web.Request) -> web.Response:
+        return web.Response(body=await request.read())
+
+    server = HttpServer(Metrics("a", "1").registry, Health(), routes=[web.post("/echo", echo)])
+    async with server, aiohttp.ClientSession(f"http://127.0.0.1:{server.port}") as client:
+        for size, status in ((MAX_BODY_BYTES, 200), (MAX_BODY_BYTES + 1, 413)):
+            async with client.post("/echo", data=b"x" * size) as response:
+                assert response.status == status

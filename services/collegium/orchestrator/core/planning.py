@@ -29,9 +29,8 @@ def first_plan(playbook: Playbook, objective: ObjectiveSubmitted) -> PlanChange:
     for step in _in_order(playbook):
         builder.add(step, questions)
     count = f"{len(questions)} sub-question" + ("s" if len(questions) > 1 else "")
-    change = PlanChange(version=1, reason=f"playbook {playbook.name}: {count}", added=tuple(builder.added))
-    validate(change.added, builder.added_ids)
-    return change
+    validate(builder.added, builder.added_ids)
+    return PlanChange(version=1, reason=f"playbook {playbook.name}: {count}", added=tuple(builder.added))
 
 
 def next_round(playbook: Playbook, run: Run, follow_ups: Sequence[FollowUp], reason: str) -> PlanChange | None:
@@ -63,11 +62,10 @@ def next_round(playbook: Playbook, run: Run, follow_ups: Sequence[FollowUp], rea
     for step in _in_order(playbook):
         if step.id in again or step.id in replaced:
             builder.add(step, _asked(step, follow_ups, open_specs))
-    change = PlanChange(
+    validate((*(part.spec for part in kept.values()), *builder.added), builder.added_ids | kept.keys())
+    return PlanChange(
         version=run.plan.version + 1, reason=reason, round=round_number, added=tuple(builder.added), removed=waiting
     )
-    validate((*(part.spec for part in kept.values()), *change.added), builder.added_ids | kept.keys())
-    return change
 
 
 def _in_order(playbook: Playbook) -> list[PlaybookStep]:
@@ -138,6 +136,12 @@ class _Builder:
         previous = [s for needed in step.revises for s in self._previous(needed)]
         after = [s for needed in step.after for s in self._standing_for(needed)]
         inputs = tuple(dict.fromkeys((*latest, *previous)))
+        depends_on = tuple(dict.fromkeys((*inputs, *after)))
+        if len(depends_on) > limits.MAX_FAN_OUT:
+            most = f"the limit is {limits.MAX_FAN_OUT}"
+            raise PlanError(f"subtask {name} would wait for {len(depends_on)} others; {most}")
+        if len(params) > limits.MAX_PARAMS:
+            raise PlanError(f"subtask {name} would have {len(params)} parameters; the limit is {limits.MAX_PARAMS}")
         loop = self.playbook.loop
         again = self.round_number > 1 and loop is not None and step.id in loop.repeat
         instruction = step.instruction.replace("{goal}", self.objective.goal[:1000])
@@ -150,7 +154,7 @@ class _Builder:
                 role=step.role,
                 instruction=instruction[: limits.MAX_TEXT_CHARS],
                 params=params,
-                depends_on=tuple(dict.fromkeys((*inputs, *after))),
+                depends_on=depends_on,
                 inputs=inputs,
                 outputs=step.outputs,
                 min_confidence=step.min_confidence,
@@ -159,6 +163,8 @@ class _Builder:
                 retry=step.retry,
                 strategy=step.strategy,
                 round=self.round_number,
+                effects=step.effects,
+                compensate=step.compensate,
             )
         )
 
@@ -184,8 +190,14 @@ def validate(specs: Sequence[SubtaskSpec], known: Iterable[str]) -> None:
     Raises:
         PlanError: it is too large, too deep or cyclic, names unknown subtasks, or uses what it does not wait for.
     """
-    if len(specs) > limits.MAX_PLAN_SUBTASKS:
-        raise PlanError(f"the plan has {len(specs)} subtasks; the limit is {limits.MAX_PLAN_SUBTASKS}")
+    subtasks = len(specs) + sum(spec.compensate is not None for spec in specs)
+    if subtasks > limits.MAX_PLAN_SUBTASKS:
+        message = f"the plan has {subtasks} subtasks, compensations included; the limit is {limits.MAX_PLAN_SUBTASKS}"
+        raise PlanError(message)
+    effects = sum(_effects(spec) for spec in specs)
+    if effects > limits.MAX_RUN_EFFECTS:
+        message = f"the plan has {effects} effects, compensations included; the limit is {limits.MAX_RUN_EFFECTS}"
+        raise PlanError(message)
     ids = set(known)
     if len({spec.subtask_id for spec in specs}) != len(specs):
         raise PlanError("the plan names a subtask twice")
@@ -195,10 +207,6 @@ def validate(specs: Sequence[SubtaskSpec], known: Iterable[str]) -> None:
             raise PlanError(f"subtask {spec.subtask_id} waits for {missing[0]}, which is not in the plan")
         if not set(spec.inputs) <= set(spec.depends_on):
             raise PlanError(f"subtask {spec.subtask_id} uses the output of a subtask that it does not wait for")
-        if len(spec.inputs) > limits.MAX_FAN_OUT:
-            raise PlanError(
-                f"subtask {spec.subtask_id} has {len(spec.inputs)} inputs; the limit is {limits.MAX_FAN_OUT}"
-            )
     needs = {spec.subtask_id: spec.depends_on for spec in specs}
     cycle = find_cycle(needs)
     if cycle:
@@ -206,6 +214,13 @@ def validate(specs: Sequence[SubtaskSpec], known: Iterable[str]) -> None:
     depth = _depth(needs)
     if depth > limits.MAX_PLAN_DEPTH:
         raise PlanError(f"the plan is {depth} subtasks deep; the limit is {limits.MAX_PLAN_DEPTH}")
+
+
+def _effects(spec: SubtaskSpec) -> int:
+    """How many keys a subtask and its compensation may claim."""
+    how = spec.compensate
+    undoing = () if how is None else spec.effects if how.effects is None else how.effects
+    return len(spec.effects) + len(undoing)
 
 
 def _depth(needs: Mapping[str, Sequence[str]]) -> int:

@@ -1,0 +1,155 @@
+"""Bounds on plans: one that breaks a bound is refused with a reason that names it, before anything is dispatched."""
+
+import pytest
+
+from collegium.orchestrator.core.messages import MAX_INLINE_PER_TASK_BYTES, commands
+from collegium.orchestrator.core.planning import PlanError, validate
+from collegium.orchestrator.core.questions import MAX_PATTERN_CHARS, decompose
+from collegium_schemas import limits
+from collegium_schemas.events import RunRejected
+from collegium_schemas.plan import SubtaskSpec
+from collegium_schemas.playbook import Playbook
+from orchestrator_worlds import World, arrived, line, review
+
+
+def spec(subtask_id: str, *after: str) -> SubtaskSpec:
+    """A node of a plan."""
+    return SubtaskSpec(subtask_id=subtask_id, step="s", role="r", instruction="x", depends_on=after)
+
+
+def rejection(world: World) -> str:
+    """Why the objective was refused."""
+    [event] = world.last.events
+    assert isinstance(event, RunRejected)
+    return event.reason
+
+
+def asked(steps: list[dict[str, object]], goal: str, **extra: object) -> World:
+    """What a playbook with these steps, whose roles are their names, makes of a goal."""
+    full = [{"role": step["id"], "instruction": "{goal}", **step} for step in steps]
+    world = World({"line": Playbook.model_validate({"name": "line", "steps": full, **extra})})
+    world.take(arrived(goal, playbook="line"))
+    return world
+
+
+def many_questions(count: int) -> str:
+    """A goal of so many sub-questions."""
+    return "\n".join(f"q{number} a" for number in range(count))
+
+
+def test_a_plan_has_at_most_so_many_subtasks() -> None:
+    """5,000 pass, one more is refused."""
+    most = [spec(f"s{number}") for number in range(limits.MAX_PLAN_SUBTASKS + 1)]
+    validate(most[:-1], {each.subtask_id for each in most})
+    with pytest.raises(PlanError, match="the plan has 5001 subtasks; the limit is 5000"):
+        validate(most, {each.subtask_id for each in most})
+
+
+def test_an_objective_whose_plan_is_too_large_is_rejected() -> None:
+    """24 steps for each of 250 questions make 6,000 subtasks: the sender is told the limit."""
+    steps: list[dict[str, object]] = [{"id": f"step-{number}", "for_each": "question"} for number in range(24)]
+    world = asked(steps, many_questions(250), decomposition={"max_questions": 250})
+    assert rejection(world) == "no plan within the limits: the plan has 6000 subtasks; the limit is 5000"
+
+
+def test_a_plan_is_at_most_so_deep() -> None:
+    """A chain of 64 passes, one of 65 is refused."""
+    chain = [spec("s0"), *(spec(f"s{number}", f"s{number - 1}") for number in range(1, limits.MAX_PLAN_DEPTH + 1))]
+    known = {each.subtask_id for each in chain}
+    validate(chain[:-1], known)
+    with pytest.raises(PlanError, match="the plan is 65 subtasks deep; the limit is 64"):
+        validate(chain, known)
+
+
+def test_a_subtask_that_would_wait_for_too_many_is_refused_with_the_bound() -> None:
+    """Two fan-outs of 200 into one step: 400 is over 256."""
+    steps: list[dict[str, object]] = [
+        {"id": "one", "for_each": "question"},
+        {"id": "two", "for_each": "question"},
+        {"id": "join", "inputs": ["one"], "after": ["two"]},
+    ]
+    world = asked(steps, many_questions(200), decomposition={"max_questions": 200})
+    assert rejection(world) == "no plan within the limits: subtask join would wait for 400 others; the limit is 256"
+    assert world.run is not None
+    assert world.run.header.status.terminal
+
+
+def test_a_subtask_waits_for_as_many_as_the_bound_says() -> None:
+    """128 and 128 into one step are 256."""
+    steps: list[dict[str, object]] = [
+        {"id": "one", "for_each": "question"},
+        {"id": "two", "for_each": "question"},
+        {"id": "join", "inputs": ["one", "two"]},
+    ]
+    world = asked(steps, many_questions(128), decomposition={"max_questions": 128}, max_steps=1_000)
+    assert len(world.part("join").spec.depends_on) == limits.MAX_FAN_OUT
+
+
+def test_a_subtask_with_too_many_parameters_is_refused_with_the_bound() -> None:
+    """The playbook's, the step's and the question's own count together."""
+    steps: list[dict[str, object]] = [
+        {"id": "one", "for_each": "question", "params": {f"s{number}": number for number in range(16)}}
+    ]
+    world = asked(steps, "What is tea?", params={f"p{number}": number for number in range(15)})
+    assert rejection(world) == "no plan within the limits: subtask one.1 would have 33 parameters; the limit is 32"
+
+
+def test_a_round_that_would_break_a_bound_is_not_begun() -> None:
+    """The review asks for another round whose last step would wait for too many: what there is, is delivered."""
+    steps: list[dict[str, object]] = [
+        {"id": "find", "for_each": "question"},
+        {"id": "check", "inputs": ["find"]},
+        {"id": "send", "inputs": ["check"]},
+    ]
+    loop = {"review": "check", "repeat": ["find", "check"], "max_rounds": 2}
+    world = asked(steps, many_questions(256), decomposition={"max_questions": 256}, loop=loop, max_steps=1_000)
+    for number in range(1, 257):
+        world.succeed(f"find.{number}")
+    world.succeed("check", review=review("find").model_dump())
+    assert world.running() == ["send"]
+
+
+def test_a_step_fans_out_to_as_many_as_the_bound_says() -> None:
+    """Questions beyond the bound are joined into the last one, so that nothing of the goal is lost."""
+    steps: list[dict[str, object]] = [{"id": "find", "for_each": "question"}]
+    world = asked(steps, many_questions(300), decomposition={"max_questions": limits.MAX_FAN_OUT}, max_steps=1_000)
+    assert len(world.running()) == limits.MAX_FAN_OUT
+    assert "q299 a" in str(world.part("find.256").spec.params["question"])
+
+
+def test_questions_that_follow_join_those_not_asked_within_the_bound() -> None:
+    """A new round of a step for each question may not fan out beyond the bound either."""
+    steps: list[dict[str, object]] = [
+        {"id": "check"},
+        {"id": "find", "for_each": "question", "inputs": ["check"]},
+        {"id": "judge", "inputs": ["check"]},
+    ]
+    loop = {"review": "judge", "repeat": ["find", "judge"], "max_rounds": 2}
+    world = asked(steps, many_questions(256), decomposition={"max_questions": 256}, loop=loop, max_steps=2)
+    world.succeed("check")
+    assert world.run is not None
+    assert world.run.header.limit == "steps"
+
+
+def test_a_long_sentence_stays_one_question() -> None:
+    """Beyond the bound no pattern is tried: backtracking would cost the cube of the length."""
+    versus = "a" * (MAX_PATTERN_CHARS - 10) + " versus b"
+    assert len(decompose(versus, 8)) == 2
+    assert [question.text for question in decompose("a" + versus + "cc", 8)] == ["a" + versus + "cc"]
+
+
+def test_a_task_carries_so_much_content_and_references_the_rest() -> None:
+    """Inline content stops at the bound; what does not fit any more is named by its place."""
+    world = World({"line": line("one", "two")})
+    world.take(arrived(playbook="line"))
+    size = 30_000
+    refs = [
+        {"name": f"o{number}", "partition": 0, "offset": number, "sha256": f"{number:064x}", "size_bytes": size}
+        for number in range(12)
+    ]
+    world.succeed("one", outputs=refs)
+    inline = {f"{number:064x}": "x" * size for number in range(12)}
+    [task] = list(commands(world.history[-1], world.run, inline))
+    carried = [given.ref.inline for given in getattr(task, "inputs", ())]
+    assert len(carried) == 12
+    assert sum(content is not None for content in carried) == MAX_INLINE_PER_TASK_BYTES // size == 8
