@@ -25,6 +25,10 @@ class Violation(SimulationError):
         self.invariant = invariant
         self.message = message
 
+    def __reduce__(self) -> tuple[type["Violation"], tuple[str, str]]:
+        """Violations travel between processes."""
+        return (Violation, (self.invariant, self.message))
+
 
 class Stuck(SimulationError):
     """Nothing is ready and no timer is set, or a bound on steps was met."""

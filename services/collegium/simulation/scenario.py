@@ -29,6 +29,8 @@ class Fault:
 class Submission:
     """One objective, and what its user does about it."""
 
+    number: int
+    """Its place in the seed's list."""
     at_s: float
     run_id: str
     named: bool
@@ -76,6 +78,10 @@ class Scenario:
     def with_faults(self, numbers: frozenset[int]) -> "Scenario":
         """The same world, in which only these of its faults happen."""
         return replace(self, faults=tuple(fault for fault in self.faults if fault.number in numbers))
+
+    def with_submissions(self, numbers: frozenset[int]) -> "Scenario":
+        """The same world, in which only these of its objectives are sent."""
+        return replace(self, submissions=tuple(each for each in self.submissions if each.number in numbers))
 
 
 def scenario(seed: int, kinds: dict[str, float]) -> Scenario:
@@ -142,10 +148,10 @@ def _temper(random: Random) -> Temper:
 
 def _submissions(random: Random, calm_at_s: float) -> tuple[Submission, ...]:
     count = random.randint(8, 24)
-    return tuple(_submission(random, random.uniform(0.0, calm_at_s * 0.9)) for _ in range(count))
+    return tuple(_submission(number, random, random.uniform(0.0, calm_at_s * 0.9)) for number in range(count))
 
 
-def _submission(random: Random, at_s: float) -> Submission:
+def _submission(number: int, random: Random, at_s: float) -> Submission:
     named = random.random() < 0.9
     words: list[tuple[float, Action]] = []
     draw = random.random()
@@ -156,6 +162,7 @@ def _submission(random: Random, at_s: float) -> Submission:
         if random.random() < 0.8:
             words.append((random.uniform(0.2, 1.5), Action.RESUME))
     return Submission(
+        number=number,
         at_s=at_s,
         run_id=str(UUID(int=random.getrandbits(128), version=4)),
         named=named,

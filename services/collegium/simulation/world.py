@@ -53,6 +53,13 @@ class Outcome:
     statuses: dict[str, int] = field(default_factory=dict[str, int])
     failure: SimulationError | None = None
 
+    @property
+    def invariant(self) -> str:
+        """What was violated; empty when everything holds."""
+        if self.failure is None:
+            return ""
+        return self.failure.invariant if isinstance(self.failure, Violation) else type(self.failure).__name__
+
 
 class World:
     """Everything of one scenario. Implements `Stage` for its faults.
