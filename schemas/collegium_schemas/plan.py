@@ -6,7 +6,7 @@ from pydantic import Field
 
 from collegium_schemas import limits
 from collegium_schemas.base import Contract, Name, Params, Role, Share, SubtaskId, Text
-from collegium_schemas.tasks import Strategy
+from collegium_schemas.tasks import HeartbeatTimeoutMs, Strategy
 
 
 class RetryPolicy(Contract):
@@ -50,6 +50,7 @@ class SubtaskSpec(Contract):
     """True when the run goes on without it, and says so, if its attempts are used up."""
     timeout_ms: Annotated[int, Field(ge=1, le=86_400_000)] = 60_000
     """One attempt's deadline, counted from its dispatch."""
+    heartbeat_timeout_ms: HeartbeatTimeoutMs | None = None
     retry: RetryPolicy = RetryPolicy()
     strategy: Strategy = "deterministic"
     round: Annotated[int, Field(ge=1, le=limits.MAX_ROUNDS + 1)] = 1

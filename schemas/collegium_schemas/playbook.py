@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from collegium_schemas import limits
 from collegium_schemas.base import Contract, Name, Params, Role, Share, Text
 from collegium_schemas.plan import Compensation, RetryPolicy
-from collegium_schemas.tasks import Strategy
+from collegium_schemas.tasks import HeartbeatTimeoutMs, Strategy
 
 StepId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 
@@ -38,6 +38,7 @@ class PlaybookStep(Contract):
     min_confidence: Share = 0.0
     optional: bool = False
     timeout_ms: Annotated[int, Field(ge=1, le=86_400_000)] = 60_000
+    heartbeat_timeout_ms: HeartbeatTimeoutMs | None = None
     retry: RetryPolicy = RetryPolicy()
     strategy: Strategy = "deterministic"
     effects: Annotated[tuple[Name, ...], Field(max_length=limits.MAX_STEP_EFFECTS)] = ()

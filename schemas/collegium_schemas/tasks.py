@@ -48,6 +48,11 @@ Strategy = Literal["deterministic", "model"]
 """How a specialist reasons: without a model, or through the gateway."""
 
 
+HeartbeatTimeoutMs = Annotated[int, Field(ge=1_000, le=86_400_000)]
+"""How long an attempt may go on without activity: no tool call begun or ended and no progress told. Then its worker
+gives it up as `timeout`, before its deadline. Longer than its longest tool call."""
+
+
 class ContextRef(Contract):
     """Where an immutable value of a run lies in the `context` topic, and the hash its content must have."""
 
@@ -102,6 +107,7 @@ class TaskRequested(Message):
     """Which pass of the playbook's review loop this is."""
     dispatched_at_ms: EpochMs
     deadline_at_ms: EpochMs
+    heartbeat_timeout_ms: HeartbeatTimeoutMs | None = None
     tenant: Name = "default"
     team: Name = "default"
     requester: Identifier = "anonymous"

@@ -33,6 +33,10 @@ class Attempt:
     last_beat_at_ms: int = 0
     note: str = ""
     """The latest line for watchers."""
+    last_active_at_ms: int = 0
+    """When a tool call began or ended, or progress was told, for the last time."""
+    stalled: bool = False
+    """True when it was given up for its silence."""
     cancelled: bool = False
     """True when its run was told to stop."""
     _scope: asyncio.Timeout | None = field(default=None, repr=False)
@@ -53,9 +57,20 @@ class Attempt:
 
     def cancel(self) -> None:
         """Stop the work, because its run was told to stop. Harmless when it has ended or was stopped before."""
-        if not self.cancelled and self._scope is not None and not self._scope.expired():
-            self._scope.reschedule(asyncio.get_running_loop().time())
+        if not self.cancelled:
+            self._end_scope()
         self.cancelled = True
+
+    def give_up(self) -> None:
+        """Stop the work, because nothing is heard of it. Harmless when it has ended or was stopped before."""
+        if not self.stalled and not self.cancelled:
+            self.stalled = self._end_scope()
+
+    def _end_scope(self) -> bool:
+        if self._scope is None or self._scope.expired():
+            return False
+        self._scope.reschedule(asyncio.get_running_loop().time())
+        return True
 
     def done(self) -> None:
         """The result is acknowledged, or none is needed."""

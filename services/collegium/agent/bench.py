@@ -76,6 +76,7 @@ class AttemptBench:
         span_name, attributes = execute_tool(name)
         with self._shared.tracing.span(span_name, attributes=attributes) as span:
             limit = asyncio.timeout(None if timeout_ms is None else timeout_ms / 1000)
+            self._shared.heartbeats.active(self._attempt)
             try:
                 async with limit:
                     return await function()
@@ -86,6 +87,8 @@ class AttemptBench:
                 failure = self._failure(name, error, timeout_ms if limit.expired() else None)
                 span.fail(failure.kind.value, failure.message)
                 raise failure from error
+            finally:
+                self._shared.heartbeats.active(self._attempt)
 
     async def progress(self, note: str) -> None:
         """Tell watchers how far the attempt is."""

@@ -1,4 +1,8 @@
-"""Signs of life and notes of running attempts, for people who watch. Loss is allowed."""
+"""Signs of life and notes of running attempts, for the orchestrator and people who watch. Loss is allowed.
+
+A beat says that this process lives, not that the attempt gets on: that is what a step's `heartbeat_timeout_ms` is for,
+which is watched here, too.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -29,12 +33,17 @@ class Heartbeats:
 
     def watch(self, attempt: Attempt) -> None:
         """The attempt is being performed from now on."""
-        attempt.last_beat_at_ms = self._clock()
+        attempt.last_beat_at_ms = attempt.last_active_at_ms = self._clock()
         self._performing[attempt] = None
         self._some.set()
 
+    def active(self, attempt: Attempt) -> None:
+        """The attempt does something."""
+        attempt.last_active_at_ms = self._clock()
+
     def note(self, attempt: Attempt) -> None:
         """The attempt has a new note."""
+        self.active(attempt)
         if attempt in self._performing:
             self._noted[attempt] = None
 
@@ -51,12 +60,19 @@ class Heartbeats:
             await self._some.wait()
             await asyncio.sleep(min(_TICK_MS, self._interval_ms) / 1000)
             now = self._clock()
+            self._give_up_silent(now)
             due = [a for a in self._performing if a in self._noted or now - a.last_beat_at_ms >= self._interval_ms]
             self._noted.clear()
             for attempt in due:
                 attempt.last_beat_at_ms = now
             if due:
                 await self._offer([self._record(attempt, now) for attempt in due])
+
+    def _give_up_silent(self, now_ms: int) -> None:
+        for attempt in self._performing:
+            limit_ms = attempt.task.heartbeat_timeout_ms
+            if limit_ms is not None and now_ms - attempt.last_active_at_ms > limit_ms:
+                attempt.give_up()
 
     def _record(self, attempt: Attempt, now_ms: int) -> Outgoing:
         task = attempt.task

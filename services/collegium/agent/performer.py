@@ -78,6 +78,8 @@ class Performer:
             return _CANCELLED if attempt.cancelled else _timeout("its deadline passed while it waited for its turn")
         if attempt.cancelled:
             return Failure(kind=FailureKind.CANCELLED, message="the run was stopped", permanent=True)
+        if attempt.stalled:
+            return _timeout(f"it did nothing for {attempt.task.heartbeat_timeout_ms} ms (heartbeat_timeout_ms)")
         allowed_ms = attempt.task.deadline_at_ms - attempt.started_at_ms
         return _timeout(f"it was not done within the {allowed_ms} ms that were left when it began")
 

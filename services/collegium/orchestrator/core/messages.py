@@ -64,6 +64,7 @@ def task_of(run: Run, event: AttemptDispatched, now_ms: int, inline: Mapping[str
         round=spec.round,
         dispatched_at_ms=now_ms,
         deadline_at_ms=event.deadline_at_ms,
+        heartbeat_timeout_ms=spec.heartbeat_timeout_ms,
         tenant=objective.tenant,
         team=objective.team,
         requester=objective.requester,

@@ -160,6 +160,7 @@ class _Builder:
                 min_confidence=step.min_confidence,
                 optional=step.optional,
                 timeout_ms=step.timeout_ms,
+                heartbeat_timeout_ms=step.heartbeat_timeout_ms,
                 retry=step.retry,
                 strategy=step.strategy,
                 round=self.round_number,
