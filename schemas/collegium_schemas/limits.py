@@ -48,8 +48,8 @@ MAX_ROUNDS: Final = 10
 MAX_STEP_EFFECTS: Final = 8
 """Effects that one step may ask for."""
 
-MAX_RUN_EFFECTS: Final = 128
-"""Effects that one plan may ask for, what undoes them not counted; each has a key that lives as long as its run."""
+MAX_RUN_EFFECTS: Final = 256
+"""Effects that one plan may ask for, what undoes them included; each has a key that is kept as long as its run."""
 
 MAX_EFFECT_KEY_CHARS: Final = 192
 MAX_RECEIPT_CHARS: Final = 8_192

@@ -65,7 +65,7 @@ class RunHeader(Message):
     limit: Limit | None = None
     ending: Ending | None = None
     """Set while the run undoes its effects, and kept when it has ended after that."""
-    effects: Annotated[tuple[EffectName, ...], Field(max_length=2 * limits.MAX_RUN_EFFECTS)] = ()
+    effects: Annotated[tuple[EffectName, ...], Field(max_length=limits.MAX_RUN_EFFECTS)] = ()
     """Of an ended run: its effects as `subtask/name`, whose keys are removed from `effects` with it."""
     trace: TraceContext
     trace_parent: TraceContext | None = None

@@ -14,6 +14,7 @@ from collegium.ledger.views import (
     RunSummary,
     RunView,
     SubtaskView,
+    SubtaskViewStatus,
 )
 from collegium_schemas.events import (
     ApprovalAnswered,
@@ -208,12 +209,13 @@ class _Folding:
                 self._change(event.subtask_id, status="waiting")
                 notice = Notice(at_ms=self._at_ms, kind="approval_requested", text=event.question[:500])
             case ApprovalAnswered():
-                if event.action != "deny":
-                    self._change(event.subtask_id, status="backoff", retry_at_ms=self._at_ms)
+                denied = event.action == "deny"
+                self._change(event.subtask_id, status="failed" if denied else "backoff", retry_at_ms=self._at_ms)
                 text = f"{event.subtask_id}: {event.action}" + (f": {event.reason}" if event.reason else "")
                 notice = Notice(at_ms=self._at_ms, kind="answered", text=text[:500], requester=event.requester)
             case RunEnding():
                 self._sum(status=RunStatus.RUNNING, deadline_at_ms=event.deadline_at_ms)
+                self._stop({"running", "backoff", "waiting"})
                 text = f"will end as {event.status} once its effects are undone: {event.reason}"
                 notice = Notice(at_ms=self._at_ms, kind="ending", text=text[:500], requester=event.requester)
             case _:
@@ -329,8 +331,11 @@ class _Folding:
 
     def _end(self, status: RunStatus, reason: str) -> None:
         self._sum(status=status, reason=reason, ended_at_ms=self._at_ms)
+        self._stop({"pending", "running", "backoff", "waiting"})
+
+    def _stop(self, statuses: set[SubtaskViewStatus]) -> None:
         for subtask_id, part in list(self._subtasks.items()):
-            if part.status in {"pending", "running", "backoff", "waiting"}:
+            if part.status in statuses:
                 self._change(subtask_id, status="stopped", retry_at_ms=None)
 
     def _sum(self, **update: object) -> None:

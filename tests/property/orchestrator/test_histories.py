@@ -117,9 +117,13 @@ def check_state_parts(stored: dict[str, bytes], run: Run | None) -> None:
 
 
 def check_nobody_waits_for_nothing(world: World) -> None:
-    """A live run that is not paused has an attempt under way or a timer that will bring one: it cannot get stuck."""
+    """A live run that nobody holds has an attempt under way or a timer that will bring one: it cannot get stuck."""
     run = world.live()
     if run.header.status.terminal or run.header.status == "paused":
+        return
+    if run.header.status == "waiting_approval":
+        assert any(part.status is SubtaskStatus.WAITING for part in run.subtasks.values())
+        assert run.header.deadline_at_ms is not None
         return
     assert any(part.status in {SubtaskStatus.RUNNING, SubtaskStatus.BACKOFF} for part in run.subtasks.values())
     assert list(timers(run.header, run.subtasks.values(), rules_of(world)))

@@ -2,6 +2,7 @@
 
 from typing import assert_never
 
+from collegium.orchestrator.core.compensating import to_undo
 from collegium.orchestrator.core.decision import Decided, Decision
 from collegium.orchestrator.core.model import (
     Input,
@@ -15,6 +16,7 @@ from collegium.orchestrator.core.model import (
     Timer,
     TimerFired,
 )
+from collegium.orchestrator.core.people import Word
 from collegium.orchestrator.core.planning import PlanError, first_plan
 from collegium_schemas.events import (
     AttemptFailed,
@@ -52,7 +54,7 @@ def decide(run: Run | None, happened: Input, rules: Rules, moment: Moment) -> De
                 return Decided(unusable=f"there is no run {happened.run_id}: it has not started or is archived")
             if run.header.status.terminal:
                 return Decided(unusable=f"run {happened.run_id} has already ended as {run.header.status}")
-            return Decision(run, happened.run_id, rules, moment).intervene(happened.intervention)
+            return Word(run, happened.run_id, rules, moment).intervene(happened.intervention)
         case OutcomeArrived():
             return _outcome(run, happened, rules, moment)
         case TimerFired():
@@ -77,7 +79,9 @@ def give_up(run: Run | None, happened: Input, reason: str, rules: Rules, moment:
         return _only(None, _rejected(happened, reason), happened.run_id, rules, moment)
     if run.header.status.terminal:
         return Decided(unusable=reason)
-    return _only(run, RunEnded(status=RunStatus.FAILED, reason=reason[:MAX_TEXT_CHARS]), happened.run_id, rules, moment)
+    left = ", ".join(part.spec.subtask_id for part, _ in to_undo(run))
+    said = f"{reason[: MAX_TEXT_CHARS // 2]}; not undone: {left}" if left else reason
+    return _only(run, RunEnded(status=RunStatus.FAILED, reason=said[:MAX_TEXT_CHARS]), happened.run_id, rules, moment)
 
 
 def _objective(run: Run | None, arrived: ObjectiveArrived, rules: Rules, moment: Moment) -> Decided:
@@ -187,7 +191,8 @@ def _timer(run: Run | None, timer: Timer, rules: Rules, moment: Moment) -> Decid
         case "archive":
             decision.add(RunArchived())
         case "run_deadline":
-            decision.halt("deadline", "the run's deadline has passed")
+            if not decision.run_deadline(timer):
+                return stale
         case "retry" | "attempt_deadline" | "silence":
             part = run.subtasks.get(timer.subtask_id)
             if part is None or not decision.attempt_timer(part, timer):

@@ -3,28 +3,30 @@
 from dataclasses import dataclass
 from typing import Final, assert_never
 
+from collegium.orchestrator.core.compensating import compensation_plan, not_undone
 from collegium.orchestrator.core.folding import Folding
 from collegium.orchestrator.core.model import Moment, OutcomeArrived, Rules, Run, Timer
 from collegium.orchestrator.core.planning import PlanError, next_round
 from collegium.orchestrator.core.reactions import REACTIONS, Reaction, backoff_ms
 from collegium_schemas.events import (
+    ApprovalRequested,
     AttemptDispatched,
     AttemptFailed,
     AttemptSucceeded,
     Event,
-    InputRefused,
     PlanAdopted,
     RetryScheduled,
     RunEnded,
-    RunPaused,
-    RunResumed,
+    RunEnding,
     SubtaskFailed,
 )
-from collegium_schemas.objective import Action, Intervention, Limit, RunStatus
+from collegium_schemas.objective import Limit, RunStatus
 from collegium_schemas.playbook import Playbook
 from collegium_schemas.state import SubtaskPart, SubtaskStatus
 from collegium_schemas.tasks import Failure, FailureKind, FollowUp, TaskFailed, TaskSucceeded
 
+_COMPENSATION_MS: Final = 600_000
+"""When the playbook is not known any more."""
 _LOST: Final = "the worker is not heard of any more: it has ended, hangs, or cannot reach Kafka"
 
 
@@ -58,15 +60,17 @@ class Decision:
         self._fold.apply(event)
 
     def decided(self) -> Decided:
-        """The events, and the run that they lead to. What was about to be dispatched when the run ended is not."""
-        if not any(isinstance(event, RunEnded) for event in self._events):
-            return Decided(tuple(self._events), self._fold.run())
-        kept = [event for event in self._events if not isinstance(event, AttemptDispatched)]
+        """The events, and the run that they lead to."""
+        return Decided(tuple(self._events), self._fold.run())
+
+    def _withhold(self) -> None:
+        """Take back what this decision was about to dispatch, because it ends the run."""
+        kept: list[Event] = [event for event in self._events if not isinstance(event, AttemptDispatched)]
         if len(kept) < len(self._events):
+            self._events = kept
             self._fold = Folding(self._before, self._run_id, self._moment.now_ms)
             for event in kept:
                 self._fold.apply(event)
-        return Decided(tuple(kept), self._fold.run())
 
     @property
     def _playbook(self) -> Playbook | None:
@@ -140,7 +144,7 @@ class Decision:
         """Act on a subtask's timer; False when it no longer fits."""
         if timer.kind == "retry":
             due = part.status is SubtaskStatus.BACKOFF and part.attempt + 1 == timer.attempt
-            if not due or self._fold.header.status is RunStatus.PAUSED:
+            if not due or self._fold.header.status is not RunStatus.RUNNING:
                 return False
             self.dispatch((timer.subtask_id,), due=True)
             return True
@@ -173,6 +177,9 @@ class Decision:
         part = self._fold.subtasks[subtask_id]
         for reaction in REACTIONS[failure.kind]:
             match reaction:
+                case Reaction.ASK:
+                    self._ask(part, failure)
+                    return
                 case Reaction.RETRY:
                     if not failure.permanent and part.attempt < part.spec.retry.max_attempts:
                         self._retry(part)
@@ -184,9 +191,11 @@ class Decision:
                     if part.strategy == "model" and part.attempt < part.spec.retry.max_attempts:
                         self._again(part, self._moment.now_ms, "deterministic")
                         return
-                case Reaction.HALT:
+                case Reaction.HALT if self._fold.header.ending is None:
                     self.halt("budget", failure.message)
                     return
+                case Reaction.HALT:
+                    break
                 case Reaction.FAIL:
                     break
                 case _:
@@ -211,6 +220,8 @@ class Decision:
         playbook = self._playbook
         if playbook is None or playbook.loop is None or part.spec.step not in playbook.loop.repeat:
             return False
+        if self._fold.header.ending is not None:
+            return False
         if part.spec.params.get("question") is not None or self._fold.header.round >= playbook.loop.max_rounds:
             return False
         self.add(SubtaskFailed(subtask_id=part.spec.subtask_id, failure=failure, tolerated=True))
@@ -222,13 +233,30 @@ class Decision:
 
     def _fail(self, part: SubtaskPart, failure: Failure) -> None:
         subtask_id = part.spec.subtask_id
-        self.add(SubtaskFailed(subtask_id=subtask_id, failure=failure, tolerated=part.spec.optional))
-        if part.spec.optional:
+        tolerated = part.spec.optional or self._fold.header.ending is not None
+        self.add(SubtaskFailed(subtask_id=subtask_id, failure=failure, tolerated=tolerated))
+        if tolerated:
             self._advance(subtask_id)
             return
         tries = f"after {part.attempt} attempts" if part.attempt > 1 else "at its first attempt"
         self._end(
             RunStatus.FAILED, f"{subtask_id} ({part.spec.role}) failed {tries}: {failure.kind}: {failure.message}"
+        )
+
+    def _ask(self, part: SubtaskPart, failure: Failure) -> None:
+        """Let the run wait until a human has said what became of an effect."""
+        question = (
+            f"{failure.message}. approve: it happened, go on; retry: execute it again unless the target knows of it; "
+            "deny: it did not happen, fail"
+        )
+        self.add(
+            ApprovalRequested(
+                subtask_id=part.spec.subtask_id,
+                attempt=part.attempt,
+                question=question[-4000:],
+                effects=part.spec.effects,
+                expires_at_ms=self._fold.header.deadline_at_ms,
+            )
         )
 
     # -- progress
@@ -239,7 +267,10 @@ class Decision:
             return
         self.dispatch(self._fold.dependents.get(ended_subtask_id, ()))
         if self._fold.header.open_subtasks == 0 and not self._fold.header.status.terminal:
-            self._end(RunStatus.COMPLETED, "every subtask of the plan has ended")
+            if self._fold.header.ending is not None:
+                self._end_undone()
+            else:
+                self._end(RunStatus.COMPLETED, "every subtask of the plan has ended")
 
     def dispatch(self, candidates: tuple[str, ...], *, due: bool = False) -> None:
         """Send the candidates that nothing holds back. A paused run holds all of them back.
@@ -255,7 +286,7 @@ class Decision:
             if part is None or not self._ready(part, due=due):
                 continue
             most = self._most_steps()
-            if self._fold.header.steps >= most:
+            if self._fold.header.steps >= most and self._fold.header.ending is None:
                 self.halt("steps", f"the run has used its {most} steps")
                 return
             self.add(
@@ -287,7 +318,7 @@ class Decision:
     def over_budget(self) -> bool:
         """End the run as halted when what it has settled exceeds its budget."""
         objective, usage = self._fold.objective, self._fold.header.usage
-        if objective is None:
+        if objective is None or self._fold.header.ending is not None:
             return False
         budget = objective.budget
         if budget.tokens is not None and usage.tokens > budget.tokens:
@@ -302,32 +333,52 @@ class Decision:
         """End the run because a bound is met."""
         self._end(RunStatus.HALTED, reason, limit)
 
+    def run_deadline(self, timer: Timer) -> bool:
+        """End the run because its time is over; False when the timer is of a deadline that no longer counts."""
+        header = self._fold.header
+        if header.ending is None:
+            self.halt("deadline", "the run's deadline has passed")
+            return True
+        if header.deadline_at_ms is not None and timer.at_ms < header.deadline_at_ms:
+            return False
+        self._end_undone()
+        return True
+
     def _end(self, status: RunStatus, reason: str, limit: Limit | None = None, requester: str | None = None) -> None:
-        self.add(RunEnded(status=status, reason=reason[:4000], limit=limit, requester=requester))
+        """End the run, or begin to undo its effects when it has any to undo."""
+        self._withhold()
+        reason, run = reason[:4000], self._fold.run()
+        change = None
+        if run is not None and status is not RunStatus.COMPLETED and run.header.ending is None:
+            change = compensation_plan(run, reason)
+        if change is None:
+            self.add(RunEnded(status=status, reason=reason, limit=limit, requester=requester))
+            return
+        playbook = self._playbook
+        within_ms = _COMPENSATION_MS if playbook is None else playbook.compensation_ms
+        self.add(
+            RunEnding(
+                status=status,
+                reason=reason,
+                limit=limit,
+                requester=requester,
+                deadline_at_ms=self._moment.now_ms + within_ms,
+            )
+        )
+        self.add(PlanAdopted(change=change))
+        self.dispatch(tuple(spec.subtask_id for spec in change.added))
 
-    # -- people
-
-    def intervene(self, word: Intervention) -> Decided:
-        """Apply a human's word to a live run."""
-        status = self._fold.header.status
-        match word.action:
-            case Action.CANCEL:
-                self._end(RunStatus.CANCELLED, word.reason or "cancelled on request", requester=word.requester)
-            case Action.PAUSE:
-                if status is RunStatus.PAUSED:
-                    return Decided(dropped="already_paused")
-                self.add(RunPaused(requester=word.requester, reason=word.reason))
-            case Action.RESUME:
-                if status is not RunStatus.PAUSED:
-                    return Decided(dropped="not_paused")
-                self.add(RunResumed(requester=word.requester, reason=word.reason))
-                self.dispatch(tuple(self._fold.subtasks))
-            case Action.APPROVE | Action.DENY | Action.AMEND | Action.RETRY | Action.RAISE_BUDGET:
-                reason = f"{word.action} does not apply: the run waits for no approval; cancel, pause and resume do"
-                self.add(InputRefused(what="intervention", reason=reason))
-            case _:
-                assert_never(word.action)
-        return self.decided()
+    def _end_undone(self) -> None:
+        """End a run whose effects are undone, as it was to end; or as failed when some could not be."""
+        run = self._fold.run()
+        if run is None or run.header.ending is None:
+            return
+        ending, left = run.header.ending, not_undone(run)
+        if left:
+            reason = f"not undone: {', '.join(left)}; {ending.status} because: {ending.reason}"
+            self.add(RunEnded(status=RunStatus.FAILED, reason=reason[:4000], requester=ending.requester))
+            return
+        self.add(RunEnded(status=ending.status, reason=ending.reason, limit=ending.limit, requester=ending.requester))
 
 
 def _acceptance_fault(part: SubtaskPart, outcome: TaskSucceeded) -> Failure | None:

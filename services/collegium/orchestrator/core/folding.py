@@ -27,7 +27,7 @@ from collegium_schemas.events import (
 )
 from collegium_schemas.objective import ObjectiveSubmitted, RunStatus
 from collegium_schemas.state import Ending, PlanPart, RunHeader, SubtaskPart, SubtaskStatus
-from collegium_schemas.tasks import EffectWord
+from collegium_schemas.tasks import EffectWord, Failure, FailureKind
 
 
 class HistoryError(ValueError):
@@ -124,13 +124,14 @@ class Folding:
         match event:
             case ApprovalRequested():
                 self._change(event.subtask_id, status=SubtaskStatus.WAITING)
-            case ApprovalAnswered(action="deny"):
-                self._change(event.subtask_id, effect_word=EffectWord(assume="absent", through_attempt=event.attempt))
-                return  # what follows says how the subtask ends
             case ApprovalAnswered():
                 assume = "done" if event.action == "approve" else "absent"
-                word = EffectWord(assume=assume, through_attempt=event.attempt)
-                self._change(event.subtask_id, status=SubtaskStatus.BACKOFF, retry_at_ms=self._now_ms, effect_word=word)
+                self._change(
+                    event.subtask_id,
+                    status=SubtaskStatus.FAILED if event.action == "deny" else SubtaskStatus.BACKOFF,
+                    retry_at_ms=None if event.action == "deny" else self._now_ms,
+                    effect_word=EffectWord(assume=assume, through_attempt=event.attempt),
+                )
         if self.header.status is not RunStatus.PAUSED:
             self._change_header(status=self._unpaused())
 
@@ -140,8 +141,22 @@ class Folding:
         return RunStatus.WAITING_APPROVAL if waiting else RunStatus.RUNNING
 
     def _begin_ending(self, event: RunEnding) -> None:
+        """What is under way is given up; its outcome does not matter any more, its compensation finds it out."""
         ending = Ending(status=event.status, reason=event.reason, limit=event.limit, requester=event.requester)
-        self._change_header(status=RunStatus.RUNNING, ending=ending, deadline_at_ms=event.deadline_at_ms)
+        stopped = Failure(kind=FailureKind.CANCELLED, message="the run ends and undoes its effects", permanent=True)
+        live = [
+            subtask_id
+            for subtask_id, part in self.subtasks.items()
+            if part.status is not SubtaskStatus.PENDING and not part.status.ended
+        ]
+        for subtask_id in live:
+            self._change(subtask_id, status=SubtaskStatus.FAILED, failure=stopped, **self._ended(subtask_id))
+        self._change_header(
+            status=RunStatus.RUNNING,
+            ending=ending,
+            deadline_at_ms=event.deadline_at_ms,
+            open_subtasks=self.header.open_subtasks - len(live),
+        )
 
     def _end(self, event: RunEnded) -> None:
         """A terminal run keeps its header alone: nothing else can matter any more, and its history has it all."""

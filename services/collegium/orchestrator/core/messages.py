@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from collegium.orchestrator.core.model import Run
-from collegium_schemas.events import AttemptDispatched, RunDecided, RunEnded
+from collegium_schemas.events import AttemptDispatched, RunDecided, RunEnded, RunEnding
 from collegium_schemas.objective import RunStatus
 from collegium_schemas.tasks import ControlScope, ControlState, TaskInput, TaskRequested
 
@@ -28,23 +28,25 @@ def commands(
         match event:
             case AttemptDispatched():
                 yield task_of(after, event, decided.at_ms, inline)
-            case RunEnded() if event.status is not RunStatus.COMPLETED:
-                yield ControlState(
-                    scope=ControlScope.RUN,
-                    name=decided.run_id,
-                    stopped=True,
-                    reason=f"the run ended as {event.status}",
-                    at_ms=decided.at_ms,
-                )
+            case RunEnding():
+                yield _stop(decided, f"the run will end as {event.status} and undoes its effects")
+            case RunEnded() if event.status is not RunStatus.COMPLETED and after.header.ending is None:
+                yield _stop(decided, f"the run ended as {event.status}")
             case _:
                 pass
+
+
+def _stop(decided: RunDecided, reason: str) -> ControlState:
+    """The order to stop all work on the run; compensations go on in spite of it."""
+    return ControlState(scope=ControlScope.RUN, name=decided.run_id, stopped=True, reason=reason, at_ms=decided.at_ms)
 
 
 def task_of(run: Run, event: AttemptDispatched, now_ms: int, inline: Mapping[str, str]) -> TaskRequested:
     """The task for a dispatched attempt."""
     if run.objective is None:
         raise ValueError(f"{run.header.run_id}: an attempt without an objective")
-    spec = run.subtasks[event.subtask_id].spec
+    part = run.subtasks[event.subtask_id]
+    spec = part.spec
     inputs = _inputs(run, spec.inputs, inline)
     objective = run.objective
     return TaskRequested(
@@ -68,6 +70,9 @@ def task_of(run: Run, event: AttemptDispatched, now_ms: int, inline: Mapping[str
         tenant=objective.tenant,
         team=objective.team,
         requester=objective.requester,
+        effects=spec.effects,
+        effect_word=part.effect_word,
+        compensates=spec.compensates,
     )
 
 

@@ -16,6 +16,8 @@ class Reaction(StrEnum):
     """Another round of the playbook's loop, while rounds are left."""
     FALL_BACK = "fall_back"
     """The deterministic strategy instead of the model."""
+    ASK = "ask"
+    """The run waits until a human has said what happened."""
     HALT = "halt"
     """The run ends as halted: a limit is met."""
     FAIL = "fail"
@@ -37,7 +39,7 @@ REACTIONS: Final[dict[FailureKind, tuple[Reaction, ...]]] = {
     FailureKind.BUDGET_EXHAUSTED: (Reaction.HALT,),
     FailureKind.POISON: (Reaction.FAIL,),
     FailureKind.CANCELLED: (Reaction.FAIL,),
-    FailureKind.OUTCOME_UNKNOWN: (Reaction.FAIL,),
+    FailureKind.OUTCOME_UNKNOWN: (Reaction.ASK,),
 }
 
 

@@ -205,6 +205,9 @@ class Batcher:
         if run is not None and decision.after is None and run.header.status is not RunStatus.COMPLETED:
             # The order to stop has done its work: without this the compacted topic would grow for ever.
             records.append(Outgoing(self._names("control"), f"{ControlScope.RUN}/{run_id}".encode(), None))
+        if run is not None and decision.after is None:
+            effects, home = self._names("effects"), self._partition
+            records += [Outgoing(effects, f"{run_id}/{name}".encode(), None, (), home) for name in run.header.effects]
         if (largest := max(map(record_bytes, records))) > MAX_TOPIC_RECORD_BYTES:
             raise ValueError(f"a record of {largest} bytes would be needed; {MAX_TOPIC_RECORD_BYTES} fit: ask for less")
         return decided, records
