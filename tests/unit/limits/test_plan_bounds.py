@@ -1,5 +1,7 @@
 """Bounds on plans: one that breaks a bound is refused with a reason that names it, before anything is dispatched."""
 
+import re
+
 import pytest
 
 from collegium.orchestrator.core.messages import MAX_INLINE_PER_TASK_BYTES, commands
@@ -41,7 +43,7 @@ def test_a_plan_has_at_most_so_many_subtasks() -> None:
     """5,000 pass, one more is refused."""
     most = [spec(f"s{number}") for number in range(limits.MAX_PLAN_SUBTASKS + 1)]
     validate(most[:-1], {each.subtask_id for each in most})
-    with pytest.raises(PlanError, match="the plan has 5001 subtasks; the limit is 5000"):
+    with pytest.raises(PlanError, match=r"the plan has 5001 subtasks.*; the limit is 5000"):
         validate(most, {each.subtask_id for each in most})
 
 
@@ -49,7 +51,7 @@ def test_an_objective_whose_plan_is_too_large_is_rejected() -> None:
     """24 steps for each of 250 questions make 6,000 subtasks: the sender is told the limit."""
     steps: list[dict[str, object]] = [{"id": f"step-{number}", "for_each": "question"} for number in range(24)]
     world = asked(steps, many_questions(250), decomposition={"max_questions": 250})
-    assert rejection(world) == "no plan within the limits: the plan has 6000 subtasks; the limit is 5000"
+    assert re.match(r"no plan within the limits: the plan has 6000 subtasks.*; the limit is 5000", rejection(world))
 
 
 def test_a_plan_is_at_most_so_deep() -> None:
