@@ -141,7 +141,7 @@ class SimulatedConsumer:
             return {}
         draw = self._random()
         if draw < 0.1:
-            max_records = 1 + int(draw * 30)
+            max_records = min(max_records, 1 + int(draw * 30))
             if timeout_ms:
                 await asyncio.sleep(link.latency_s())
         found = await self._inner.poll(max_records=max_records, timeout_ms=timeout_ms, partitions=partitions)
@@ -189,12 +189,12 @@ class SimulatedConsumer:
         await self._link.call("offsets", record)
 
     async def committed(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, Committed]:
-        """What the group has recorded."""
+        """What the group has recorded; in an order that does not depend on hashes, as all that is answered here."""
         membership = self.membership
         if self._inner.closed or membership is None:
             raise LogError("the consumer is closed, or in no group: it has no committed offsets")
         recorded = await self._link.call("read", membership.committed)
-        return {each: recorded[each] for each in partitions if each in recorded}
+        return {each: recorded[each] for each in sorted(partitions) if each in recorded}
 
     async def close(self) -> None:
         """Leave the group."""

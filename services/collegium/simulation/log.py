@@ -123,12 +123,16 @@ class SimulatedLog:
     async def end_offsets(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Last stable offsets."""
         self._check()
-        return await self._link.call("read", lambda: {each: self._broker.partition(each).stable for each in partitions})
+        return await self._link.call(
+            "read", lambda: {each: self._broker.partition(each).stable for each in sorted(partitions)}
+        )
 
     async def beginning_offsets(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
         """First offsets."""
         self._check()
-        return await self._link.call("read", lambda: {each: self._broker.partition(each).start for each in partitions})
+        return await self._link.call(
+            "read", lambda: {each: self._broker.partition(each).start for each in sorted(partitions)}
+        )
 
     async def read_at(self, partition: TopicPartition, offset: int, *, timeout_ms: int) -> Record:
         """One committed record."""
