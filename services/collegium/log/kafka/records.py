@@ -10,16 +10,14 @@ from collegium.log.port import Position, Record, TopicPartition
 
 def to_record(record: ConsumerRecord[bytes | None, bytes | None]) -> Record:
     """A consumed record."""
-    return Record(
-        record.topic,
-        record.partition,
-        record.offset,
-        record.timestamp,
-        record.key,
-        record.value,
-        # Kafka's protocol allows a header without value; the port, like most of its readers, knows empty ones only.
-        tuple((name, value or b"") for name, value in record.headers),
-    )
+    headers = record.headers
+    for _, content in headers:
+        if not content:
+            # Kafka's protocol allows a header without value; the port, like most of its readers, knows empty ones only.
+            headers = [(name, value or b"") for name, value in headers]
+            break
+    key, value = record.key, record.value
+    return Record(record.topic, record.partition, record.offset, record.timestamp, key, value, tuple(headers))
 
 
 def to_position(metadata: RecordMetadata) -> Position:

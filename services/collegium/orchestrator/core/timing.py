@@ -1,9 +1,13 @@
 """A run's timers are a function of its state, so a new owner arms exactly the ones that the old owner had."""
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from collegium.orchestrator.core.model import Rules, Timer
 from collegium_schemas.state import RunHeader, SubtaskPart, SubtaskStatus
+
+TIMED: Final = (SubtaskStatus.RUNNING, SubtaskStatus.BACKOFF)
+"""The statuses in which a subtask may have a timer."""
 
 
 def run_timer(header: RunHeader, rules: Rules) -> Timer | None:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from pydantic import ValidationError
@@ -163,7 +163,7 @@ def as_sent(record: Record) -> Record:
     if not _moved(record):
         return record
     headers: Headers = tuple(header for header in record.headers if header[0] != ORIGINAL_KEY)
-    return replace(record, key=_original_key(record), headers=headers)
+    return record._replace(key=_original_key(record), headers=headers)
 
 
 def _check_size(record: Record) -> None:

@@ -28,14 +28,14 @@ from collegium.orchestrator.shell.beats import AttemptId
 from collegium.orchestrator.shell.intake import Intake
 from collegium.orchestrator.shell.metrics import OrchestratorMetrics
 from collegium.orchestrator.shell.observing import observe
+from collegium.orchestrator.shell.parts import assemble
 from collegium.orchestrator.shell.restoring import restore
 from collegium.orchestrator.shell.retelling import last_spans
 from collegium.orchestrator.shell.spans import restored_spans
-from collegium.orchestrator.shell.store import RunStore
+from collegium.orchestrator.shell.store import DECODED_BYTES, RunStore
 from collegium.orchestrator.shell.timers import Timers
 from collegium.orchestrator.shell.transaction import Batch, Batcher, Made
 from collegium.telemetry.tracing import Tracing
-from collegium_schemas.state import RunHeader
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +55,7 @@ class OwnerLimits:
     inbox_bytes: int = 67_108_864
     """The same for the bodies of these inputs."""
     decoded_runs: int = 2_000
+    decoded_bytes: int = DECODED_BYTES
     ended_runs: int = 20_000
     """Terminal runs remembered; beyond it the oldest is archived before its time."""
     heartbeat_lost_ms: int = 20_000
@@ -67,6 +68,8 @@ class OwnerLimits:
     retell_ms: int = 5_000
     """On restore, spans of decisions this close to the newest one are emitted again: longer than spans usually wait
     for their collector."""
+    retell_runs: int = 1_000
+    """So many of the live runs that were changed last have the spans of their attempts under way emitted again."""
     retell_records: int = 32_000
     """How many records of run-events are looked at for that, at most."""
 
@@ -238,9 +241,10 @@ class PartitionOwner:
         source = TopicPartition(shared.names("run-state"), self.partition)
         try:
             async with asyncio.timeout(self._limits.restore_ms / 1000):
-                restored = await restore(shared.log, source, shared.rules, self._limits.decoded_runs)
+                store = RunStore(self._limits.decoded_runs, self._limits.decoded_bytes)
+                restored = await restore(shared.log, source, shared.rules, store, latest=self._limits.retell_runs)
                 self._store, self._timers = restored.store, restored.timers
-                await self._retell(restored.headers)
+                await self._retell(restored.latest)
         except TimeoutError as error:
             raise LogUnavailable(f"the partition was not restored within {self._limits.restore_ms} ms") from error
         self._reached(Point.OWNER_RESTORED)
@@ -277,7 +281,7 @@ class PartitionOwner:
                 found[topic] = starts[tp]
         return found
 
-    async def _retell(self, headers: Sequence[RunHeader]) -> None:
+    async def _retell(self, latest: Sequence[Mapping[str, bytes]]) -> None:
         """Emit again the spans that the owner before may not have exported."""
         shared, limits = self._shared, self._limits
         last = await last_spans(
@@ -285,8 +289,8 @@ class PartitionOwner:
         )
         for span in last:
             shared.tracing.emit(span)
-        for header in headers:
-            run = None if header.status.terminal else self._store.load(header.run_id)
+        for parts in latest:
+            run = assemble(parts)
             if run is not None:
                 for span in restored_spans(run, shared.names):
                     shared.tracing.emit(span)

@@ -1,19 +1,32 @@
 """Step 3 of the commit protocol: run-state of one partition, read to its end."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+import heapq
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from collegium.log.port import Log, Record, TopicPartition
 from collegium.orchestrator.core.model import Rules
-from collegium.orchestrator.core.timing import timers
-from collegium.orchestrator.shell.parts import POSITION_KEY, SUBTASK, read_part
+from collegium.orchestrator.core.timing import TIMED, run_timer, subtask_timer
+from collegium.orchestrator.shell.packing import pack, unpack
+from collegium.orchestrator.shell.parts import HEADER, POSITION_KEY, SUBTASK, read_part
 from collegium.orchestrator.shell.store import RunStore
 from collegium.orchestrator.shell.timers import Timers
-from collegium_schemas.state import InputPosition, RunHeader, SubtaskPart
+from collegium_schemas.state import InputPosition, RunHeader, SubtaskPart, SubtaskStatus
 
 _POLL_RECORDS: Final = 5_000
 _POLL_MS: Final = 500
+_LOOSE_BYTES: Final = 4_194_304
+"""Bodies that are held unpacked while the topic is read, before they are packed."""
+
+_RUNS_AT_ONCE: Final = 500
+"""Runs that are worked on before other tasks get their turn: the group member's heartbeats must go on."""
+
+_TIMED_MARKS: Final = tuple(f'"{status.value}"'.encode() for status in TIMED)
+_OTHER_MARKS: Final = tuple(f'"{status.value}"'.encode() for status in SubtaskStatus if status not in TIMED)
+"""Each status as a subtask's body holds it; other fields may hold the same text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,45 +37,137 @@ class Restored:
     timers: Timers
     positions: Mapping[str, int]
     """Next offsets by short topic name."""
-    headers: Sequence[RunHeader]
+    latest: Sequence[Mapping[str, bytes]]
+    """The parts of the live runs that were changed last."""
 
 
-async def restore(log: Log, source: TopicPartition, rules: Rules, decoded_runs: int) -> Restored:
+async def restore(log: Log, source: TopicPartition, rules: Rules, store: RunStore, *, latest: int) -> Restored:
     """Read a partition of run-state from its beginning to where it ends now.
+
+    Args:
+        log: Where to read.
+        source: The partition of run-state.
+        rules: What timers depend on.
+        store: An empty one, to be filled.
+        latest: How many of the live runs that were changed last are returned beside it.
 
     Raises:
         LogUnavailable: the log cannot be reached.
         StateUnreadable: a newer version wrote the state.
     """
-    store, armed, positions = RunStore(decoded_runs), Timers(), dict[str, int]()
+    reading, positions = _Reading(rules), dict[str, int]()
     end = (await log.end_offsets([source]))[source]
     reader = await log.assign({source: "earliest"})
     try:
         while await reader.position(source) < end:
             for records in (await reader.poll(max_records=_POLL_RECORDS, timeout_ms=_POLL_MS)).values():
                 for record in records:
-                    _take(record, store, positions)
+                    _take(record, reading, positions)
+            if reading.loose_bytes > _LOOSE_BYTES:
+                await reading.settle()
     finally:
         await reader.close()
-    headers: list[RunHeader] = []
-    for header, parts in store.restored():
-        headers.append(header)
-        for timer in timers(header, _subtasks(header, parts), rules):
-            armed.arm(timer)
-    return Restored(store, armed, positions, headers)
+    await reading.settle()
+    reading.drop_remains()
+    store.fill(reading.packed, reading.ended())
+    return Restored(store, reading.timers, positions, [unpack(reading.packed[run]) for run in reading.changed(latest)])
 
 
-def _take(record: Record, store: RunStore, positions: dict[str, int]) -> None:
+def _take(record: Record, reading: "_Reading", positions: dict[str, int]) -> None:
     key = (record.key or b"").decode()
-    if key.startswith(POSITION_KEY):
-        if record.value is not None:
-            positions[key[len(POSITION_KEY) :]] = read_part(InputPosition, key, record.value).next_offset
-        return
-    run_id, _, part = key.partition("/")
-    store.restore(run_id, part, record.value)
+    if not key.startswith(POSITION_KEY):
+        reading.take(key, record.value)
+    elif record.value is not None:
+        positions[key[len(POSITION_KEY) :]] = read_part(InputPosition, key, record.value).next_offset
 
 
-def _subtasks(header: RunHeader, parts: Mapping[str, bytes]) -> list[SubtaskPart]:
-    if header.status.terminal:
-        return []
-    return [read_part(SubtaskPart, name, body) for name, body in parts.items() if name.startswith(SUBTASK)]
+class _Reading:
+    """Runs in the order in which the topic tells them: the latest records loose, all earlier ones settled.
+
+    Settled means packed, with timers armed. What a run's timers and place depend on is decoded then, once, and nothing
+    else is: most subtasks have no timer, which their bytes tell.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        self.packed: dict[str, bytes] = {}
+        self.timers = Timers()
+        self.loose_bytes = 0
+        self._rules = rules
+        self._loose: dict[str, dict[str, bytes | None]] = {}
+        self._times: dict[str, tuple[int, int | None]] = {}
+        """Run id -> when its header was changed last, and when it ended."""
+
+    def take(self, key: str, body: bytes | None) -> None:
+        """One record; None is a tombstone."""
+        run_id, _, part = key.partition("/")
+        parts = self._loose.get(run_id)
+        if parts is None:
+            parts = self._loose[run_id] = {}
+        parts[sys.intern(part)] = body
+        if body is not None:
+            self.loose_bytes += len(body)
+
+    async def settle(self) -> None:
+        """Pack what is loose, and arm its timers."""
+        for number, (run_id, parts) in enumerate(self._loose.items(), 1):
+            earlier = self.packed.pop(run_id, b"")
+            if HEADER in parts:
+                self._header(run_id, parts[HEADER])
+            if run_id in self._times or HEADER not in parts:  # else it is archived
+                self.packed[run_id] = earlier + pack(parts)
+            for name, body in parts.items():
+                if name.startswith(SUBTASK) and (earlier or _may_have_timer(body)):
+                    self._subtask(run_id, name[len(SUBTASK) :], body)
+            if number % _RUNS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        self._loose, self.loose_bytes = {}, 0
+
+    def drop_remains(self) -> None:
+        """Forget what has no header: an archived run whose other tombstones are not compacted away alike."""
+        for run_id in self.packed.keys() - self._times.keys():
+            for name in unpack(self.packed.pop(run_id)):
+                self.timers.disarm(run_id, name.removeprefix(SUBTASK))
+
+    def ended(self) -> Iterator[str]:
+        """The terminal runs, in the order of their end."""
+        return (run for _, run in sorted((ended, run) for run, (_, ended) in self._times.items() if ended is not None))
+
+    def changed(self, most: int) -> Sequence[str]:
+        """The live runs that were changed last, at most so many."""
+        live = ((changed, run) for run, (changed, ended) in self._times.items() if ended is None)
+        return [run for _, run in heapq.nlargest(most, live)]
+
+    def _header(self, run_id: str, body: bytes | None) -> None:
+        timer = None
+        if body is None:
+            self._times.pop(run_id, None)
+        else:
+            header = read_part(RunHeader, HEADER, body)
+            self._times[run_id] = header.updated_at_ms, header.ended_at_ms
+            timer = run_timer(header, self._rules)
+        if timer is None:
+            self.timers.disarm(run_id)
+        else:
+            self.timers.arm(timer)
+
+    def _subtask(self, run_id: str, subtask_id: str, body: bytes | None) -> None:
+        timer = None
+        if body is not None and _may_have_timer(body):
+            timer = subtask_timer(run_id, read_part(SubtaskPart, SUBTASK + subtask_id, body), self._rules)
+        if timer is None:
+            self.timers.disarm(run_id, subtask_id)
+        else:
+            self.timers.arm(timer)
+
+
+def _may_have_timer(body: bytes | None) -> bool:
+    """Whether a subtask's part must be decoded for its timer. Most have none, and their bytes tell.
+
+    True also for a status that this version does not know: decoding then says so.
+    """
+    if body is None:
+        return False
+    for mark in _TIMED_MARKS:
+        if mark in body:
+            return True
+    return not any(mark in body for mark in _OTHER_MARKS)
