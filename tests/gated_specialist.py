@@ -8,9 +8,11 @@ told to stop meanwhile writes ``GATES/ROLE@RUN_ID.stopped``. Apart from that thi
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
+from collegium.agent.effects import Executing, Target
 from collegium.agent.service import main
 from collegium.agent.settings import AgentSettings
 from collegium.agent.specialist import Specialist, Success, Workbench
@@ -30,6 +32,11 @@ class Gated:
     def role(self) -> str:
         """The inner specialist's."""
         return self._inner.role
+
+    @property
+    def effect_targets(self) -> Mapping[str, Target]:
+        """The inner specialist's, if it has any."""
+        return self._inner.effect_targets if isinstance(self._inner, Executing) else {}
 
     async def perform(self, task: TaskRequested, bench: Workbench) -> Success:
         """Wait for the gate, then do the real work."""

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from collegium.agent.specialist import Success
+from collegium.agent.effects import EffectCall, NotDone, Target
+from collegium.agent.specialist import SpecialistFailure, Success
+from collegium.delivery.specialist import DeliverySpecialist
 from collegium_schemas.base import Message
 from collegium_schemas.evidence import Evidence, Passage, RankedPassage
 from collegium_schemas.tasks import TaskRequested
@@ -96,17 +98,54 @@ def task(
         goal=goal,
         corpus="default",
         round=round_number,
+        effects=("reports",) if role == "delivery" else (),
         dispatched_at_ms=0,
         deadline_at_ms=60_000,
     )
 
 
+class DirectDesk:
+    """A desk that calls the target at once: what the target itself does about repetition is all there is."""
+
+    def __init__(self, asked: TaskRequested, targets: Mapping[str, Target]) -> None:
+        self._task = asked
+        self._targets = targets
+
+    async def execute(self, name: str, content: bytes) -> str:
+        """Call it."""
+        return await self._call(name, EffectCall(f"{self._task.run_id}/{self._task.subtask_id}/{name}", content))
+
+    async def withdraw(self, name: str) -> str | None:
+        """Call it to undo."""
+        task = self._task
+        undone = f"{task.run_id}/{task.compensates}/{name}"
+        return await self._call(name, EffectCall(f"{task.run_id}/{task.subtask_id}/{name}", b"", undone))
+
+    async def _call(self, name: str, call: EffectCall) -> str:
+        try:
+            return await self._targets[name].call(call)
+        except NotDone as error:
+            raise SpecialistFailure(error.kind, error.message, permanent=error.permanent) from error
+
+
+async def perform_delivery(specialist: DeliverySpecialist, asked: TaskRequested, *inputs: Message) -> Success:
+    """One attempt of delivery with a desk."""
+    return await specialist.perform(asked, Bench(*inputs, effects=DirectDesk(asked, specialist.effect_targets)))
+
+
 class Bench:
     """A workbench over given inputs that runs tools at once; every input passes through its JSON, as in a run."""
 
-    def __init__(self, *inputs: Message) -> None:
+    def __init__(self, *inputs: Message, effects: "DirectDesk | None" = None) -> None:
         self._inputs = [type(one).read(one.to_json()) for one in inputs]
+        self._effects = effects
         self.tools: list[str] = []
+
+    @property
+    def effects(self) -> "DirectDesk":
+        """The desk that was given."""
+        assert self._effects is not None, "this bench was given no desk"
+        return self._effects
 
     async def inputs(self, kind: type[M], *, step: str | None = None) -> Sequence[M]:
         """The inputs of one type, in order."""

@@ -7,6 +7,7 @@ from pydantic_settings import BaseSettings
 
 from collegium.agent.settings import AgentSettings
 from collegium.cli.settings import CliSettings, DebugSettings
+from collegium.delivery.settings import DeliverySettings
 from collegium.embedded.settings import EmbeddedSettings
 from collegium.ledger.settings import LedgerSettings
 from collegium.log.settings import KafkaSettings
@@ -19,6 +20,7 @@ _ALL: Final[tuple[type[BaseSettings], ...]] = (
     AgentSettings,
     CliSettings,
     DebugSettings,
+    DeliverySettings,
     EmbeddedSettings,
     KafkaSettings,
     LedgerSettings,

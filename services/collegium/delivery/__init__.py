@@ -1,1 +1,1 @@
-"""The delivery specialist: the reviewed report as files, written once."""
+"""The delivery specialist: the reviewed report at each of its targets, published once."""

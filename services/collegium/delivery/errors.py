@@ -3,7 +3,9 @@
 DeliveryError
 ├── UnreviewedDraft      nothing to deliver: the review is not of this draft
 ├── AlreadyDelivered     an operator decides: the run's report exists with other content
-└── FilesystemTrouble    mend the data directory (space, permissions), then try again
+├── FilesystemTrouble    mend the data directory (space, permissions), then try again
+├── HostDenied           an operator decides: the webhook's host is not allowed, or leads to a forbidden address
+└── NoClearAnswer        ask the webhook by key: it may have done what it was asked for, or not
 """
 
 
@@ -31,3 +33,19 @@ class FilesystemTrouble(DeliveryError):
         super().__init__(f"cannot write the report to {path}: {error.strerror or error}")
         self.path = path
         self.error = error
+
+
+class HostDenied(DeliveryError):
+    """A webhook may not be called there."""
+
+    def __init__(self, host: str, reason: str) -> None:
+        super().__init__(f"webhook host {host}: {reason}")
+        self.host = host
+
+
+class NoClearAnswer(DeliveryError):
+    """A webhook answered with a status that does not say whether it did it."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the webhook answered {status}, which does not say whether it did it")
+        self.status = status

@@ -1,18 +1,23 @@
-"""Delivery as a specialist: renders the reviewed report and writes it once."""
+"""Delivery as a specialist: renders the reviewed report and publishes it once, at each of its targets."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256 as hashed
 from pathlib import Path
+from typing import Final
 
+from collegium.agent.effects import Target
 from collegium.agent.specialist import Output, SpecialistFailure, Success, Workbench
-from collegium.delivery.errors import AlreadyDelivered, FilesystemTrouble, UnreviewedDraft
+from collegium.delivery.errors import UnreviewedDraft
+from collegium.delivery.files import Publication, ReportFiles
 from collegium.delivery.markdown import render_markdown
 from collegium.delivery.page import render_html
 from collegium.delivery.report import Report, guarded_report
-from collegium.delivery.writing import ReportStore
 from collegium_schemas import limits
 from collegium_schemas.evidence import DeliveredFile, Delivery, Draft, ReportText, Review
 from collegium_schemas.tasks import FailureKind, TaskRequested
+
+REPORTS: Final = "reports"
+"""The target that every delivery has: the data directory."""
 
 _MEDIA_TYPES = {"report.md": "text/markdown", "report.html": "text/html", "report.json": "application/json"}
 
@@ -21,48 +26,60 @@ _MOST_MARKDOWN_BYTES = limits.MAX_MESSAGE_BYTES // 2
 
 
 class DeliverySpecialist:
-    """Publishes what the review supports to `<data>/reports/<run_id>/`, exactly once per run and subtask."""
+    """Publishes what the review supports to each target that its task grants, once, and takes it back when told to.
+
+    Args:
+        data_dir: Reports go to `<data_dir>/reports/<run_id>/`, the target `reports`.
+        webhooks: Further targets by name.
+    """
 
     role = "delivery"
 
-    def __init__(self, data_dir: Path) -> None:
-        self._store = ReportStore(data_dir.absolute() / "reports")
+    def __init__(self, data_dir: Path, webhooks: Mapping[str, Target] | None = None) -> None:
+        self._files = ReportFiles(data_dir.absolute() / "reports")
+        self._targets: dict[str, Target] = {**(webhooks or {}), REPORTS: self._files}
+
+    @property
+    def effect_targets(self) -> Mapping[str, Target]:
+        """What playbook steps may grant in `effects`."""
+        return self._targets
 
     async def perform(self, task: TaskRequested, bench: Workbench) -> Success:
-        """Deliver the draft that the last review is about; a repeated attempt finds its files and changes nothing.
+        """Deliver the draft that the last review is about; a repeated attempt finds what was done and changes nothing.
 
         Raises:
             SpecialistFailure: `invalid_output` when no draft is the reviewed one or the place holds another report;
-                `tool_error` when the files cannot be written.
+                `unauthorised` when the task grants no effect; else as `bench.effects` says.
         """
+        if task.compensates is not None:
+            return await _withdraw(task, bench)
         drafts = await bench.inputs(Draft)
         hashes = await bench.input_sha256(Draft)
         reviews = await bench.inputs(Review)
         try:
             draft, sha256, review = reviewed_draft(drafts, hashes, reviews)
-            report = await bench.tool("render", lambda: guarded_report(task.run_id, draft, sha256, review))
-            return await self._publish(task, bench, report)
-        except (UnreviewedDraft, AlreadyDelivered) as error:
+        except UnreviewedDraft as error:
             raise SpecialistFailure(FailureKind.INVALID_OUTPUT, str(error), permanent=True) from error
-
-    async def _publish(self, task: TaskRequested, bench: Workbench, report: Report) -> Success:
-        effect_key = f"{task.run_id}/{task.subtask_id}"
+        report = await bench.tool("render", lambda: guarded_report(task.run_id, draft, sha256, review))
         files = await bench.tool("render_files", lambda: rendered(report))
-        place = await bench.tool("write_files", lambda: self._written(task.run_id, effect_key, files))
-        if isinstance(place, FilesystemTrouble):
-            raise SpecialistFailure(FailureKind.TOOL_ERROR, str(place)) from place
-        if isinstance(place, AlreadyDelivered):
-            raise place
-        return _success(report, effect_key, place, files)
+        return await self._publish(task, bench, report, files)
 
-    def _written(
-        self, run_id: str, effect_key: str, files: Mapping[str, bytes]
-    ) -> Path | FilesystemTrouble | AlreadyDelivered:
-        """Deliver in a thread. What has to be told apart comes back as a value: a tool's exceptions are one kind."""
-        try:
-            return self._store.deliver(run_id, effect_key, files)
-        except (FilesystemTrouble, AlreadyDelivered) as error:
-            return error
+    async def _publish(self, task: TaskRequested, bench: Workbench, report: Report, files: dict[str, bytes]) -> Success:
+        texts = {name: content.decode() for name, content in files.items()}
+        content = Publication(run_id=task.run_id, title=report.title, files=texts).to_json()
+        targets = task.effects or (REPORTS,)  # without any right, the desk says so
+        for name in targets:
+            await bench.effects.execute(name, content)
+        place = self._files.store.place(task.run_id) if REPORTS in targets else None
+        return _success(report, f"{task.run_id}/{task.subtask_id}/{targets[0]}", place, files, targets)
+
+
+async def _withdraw(task: TaskRequested, bench: Workbench) -> Success:
+    """Take back what a subtask has delivered, in the reverse order."""
+    withdrawn = [name for name in reversed(task.effects) if await bench.effects.withdraw(name) is not None]
+    if not withdrawn:
+        return Success(note=f"{task.compensates} had delivered nothing")
+    return Success(note=f"withdrawn from {', '.join(withdrawn)}")
 
 
 def reviewed_draft(
@@ -91,25 +108,20 @@ def rendered(report: Report) -> dict[str, bytes]:
     }
 
 
-def _within_message(markdown: bytes, path: Path) -> str:
+def _within_message(markdown: bytes, place: str) -> str:
     """The report as it may travel through a topic; of one that is too long, the beginning and where the rest is."""
     if len(markdown) <= _MOST_MARKDOWN_BYTES:
         return markdown.decode()
-    return f"{markdown[:_MOST_MARKDOWN_BYTES].decode(errors='ignore')}\n\n… continued in {path}\n"
+    return f"{markdown[:_MOST_MARKDOWN_BYTES].decode(errors='ignore')}\n\n… continued in {place}\n"
 
 
-def _success(report: Report, effect_key: str, place: Path, files: dict[str, bytes]) -> Success:
+def _success(
+    report: Report, effect_key: str, place: Path | None, files: Mapping[str, bytes], targets: Sequence[str]
+) -> Success:
+    where = ", ".join(targets) if place is None else str(place / "report.md")
     delivery = Delivery(
         effect_key=effect_key,
-        files=tuple(
-            DeliveredFile(
-                path=str(place / name),
-                media_type=_MEDIA_TYPES[name],
-                size_bytes=len(content),
-                sha256=hashed(content).hexdigest(),
-            )
-            for name, content in files.items()
-        ),
+        files=() if place is None else _delivered(place, files),
         title=report.title,
         sentences=report.sentences,
         withheld=report.withheld,
@@ -117,7 +129,7 @@ def _success(report: Report, effect_key: str, place: Path, files: dict[str, byte
         disagreements=len(report.disagreements),
         questions_without_evidence=report.questions_without_evidence,
     )
-    text = ReportText(title=report.title, markdown=_within_message(files["report.md"], place / "report.md"))
+    text = ReportText(title=report.title, markdown=_within_message(files["report.md"], where))
     found = (
         f"{report.sentences} supported sentences, {len(report.sources)} sources"
         if report.answered
@@ -127,5 +139,17 @@ def _success(report: Report, effect_key: str, place: Path, files: dict[str, byte
         outputs=(Output("delivery", delivery), Output("report", text)),
         confidence=1.0,
         evidence_count=report.sentences,
-        note=f"{found}; {place / 'report.md'}",
+        note=f"{found}; {where}",
+    )
+
+
+def _delivered(place: Path, files: Mapping[str, bytes]) -> tuple[DeliveredFile, ...]:
+    return tuple(
+        DeliveredFile(
+            path=str(place / name),
+            media_type=_MEDIA_TYPES[name],
+            size_bytes=len(content),
+            sha256=hashed(content).hexdigest(),
+        )
+        for name, content in files.items()
     )
