@@ -21,6 +21,11 @@ READ_COMMITTED: Final = 1
 EARLIEST: Final = -2
 LATEST: Final = -1
 _DIAGNOSIS_MS: Final = 1_000
+_ATTEMPTS: Final = 3
+"""Time for so many attempts in a call's time-out, when each has to be given up."""
+_LEAST_ATTEMPT_MS: Final = 2_500
+"""A busy broker is not a silent one: shorter calls have one attempt."""
+_DRAWS: Final = 8
 
 _Answer = TypeVar("_Answer")
 
@@ -37,6 +42,8 @@ class Wire:
         self._connecting = asyncio.Lock()
         self._leaders: dict[TopicPartition, int] = {}
         self._partitions: dict[str, int] = {}
+        self._silent: object = None
+        """The node that did not answer last."""
 
     async def ready(self) -> None:
         """Connect, if that has not happened yet.
@@ -133,30 +140,49 @@ class Wire:
         client = await self._connected()
         if client.cluster.broker_metadata(node) is None:
             await client.force_metadata_update()
-        answer: Any = await client.send(node, request)
-        return answer
+        return await self._answer(client, node, request)
 
     async def controller(self, request: Request[Any]) -> Any:  # noqa: ANN401 - aiokafka builds response classes at run time
         """Send a request to the controller, or in KRaft to a broker that forwards it."""
         client = await self._connected()
         controller: Any = client.cluster.controller
-        answer: Any = await client.send(controller.nodeId, request)
-        return answer
+        return await self._answer(client, controller.nodeId, request)
 
     async def any_node(self, request: Request[Any]) -> Any:  # noqa: ANN401 - aiokafka builds response classes at run time
-        """Send a request to some broker."""
+        """Send a request to some broker; to another one than the last that did not answer, if there is one."""
         client = await self._connected()
-        answer: Any = await client.send(client.get_random_node(), request)
+        drawn: list[Any] = [client.get_random_node() for _ in range(_DRAWS)]
+        return await self._answer(client, next((each for each in drawn if each != self._silent), drawn[0]), request)
+
+    async def _answer(self, client: AIOKafkaClient, node: Any, request: Request[Any]) -> Any:  # noqa: ANN401 - see above
+        try:
+            answer: Any = await client.send(node, request)
+        except BaseException:
+            # No answer, perhaps only within somebody's time-out. The node may be dead or stand still, and then never
+            # tells that it does not lead any more: ask others who does.
+            self._silent = node
+            self._leaders = {partition: leader for partition, leader in self._leaders.items() if leader != node}
+            raise
+        if self._silent == node:
+            self._silent = None
         return answer
 
     async def retrying(
         self, doing: str, attempt: Callable[[], Awaitable[_Answer]], timeout_ms: int | None = None
     ) -> _Answer:
-        """Try until it succeeds, fails for good, or takes too long."""
+        """Try until it succeeds, fails for good, or takes too long.
+
+        An attempt that one silent node holds up is given up early enough to try another node.
+        """
+        limit_ms = self._connection.settings.request_timeout_ms if timeout_ms is None else timeout_ms
+        attempt_s = max(limit_ms / _ATTEMPTS, _LEAST_ATTEMPT_MS) / 1_000
         async with self._connection.bounded(doing, timeout_ms):
             while True:
                 try:
-                    return await attempt()
+                    async with asyncio.timeout(attempt_s):
+                        return await attempt()
+                except TimeoutError:
+                    continue
                 except kafka_errors.KafkaError as error:
                     if not error.retriable:
                         raise
