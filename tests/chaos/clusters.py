@@ -1,0 +1,57 @@
+"""Three real nodes, gentle enough for two cores, as what a trial's services find."""
+
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager
+
+from chaos.brokers import BrokerPlan, Brokers, Site
+from chaos.trial import Trial
+from collegium.embedded.cluster import ClusterNode, EmbeddedCluster, loopback_places
+from collegium.embedded.node import NodeOptions
+
+NICE = ("nice", "-n", "5")
+"""Three Java processes start and elect beside the services: these come first."""
+HEAP_MB = 256
+
+
+class Cluster(Brokers):
+    """Three nodes with three copies of everything, two of which must agree."""
+
+    def __init__(self, cluster: EmbeddedCluster) -> None:
+        super().__init__(cluster.bootstrap)
+        self.cluster = cluster
+
+
+@asynccontextmanager
+async def _three_nodes(site: Site) -> AsyncGenerator[Cluster]:
+    options = NodeOptions(heap_mb=HEAP_MB, launcher=NICE)
+    async with EmbeddedCluster(
+        site.runtime, site.directory / "three-nodes", places=loopback_places(), options=options
+    ) as cluster:
+        await cluster.whole()
+        yield Cluster(cluster)
+
+
+THREE_NODES = BrokerPlan("three nodes, three copies, two of which must agree", _three_nodes)
+
+Find = Callable[[Trial[Cluster]], Coroutine[None, None, ClusterNode]]
+"""Finds the node that a cell strikes."""
+
+
+async def leader(trial: Trial[Cluster]) -> ClusterNode:
+    """The leader of a partition of run-state."""
+    return await trial.brokers.cluster.leader(trial.names("run-state"), 0)
+
+
+async def controller(trial: Trial[Cluster]) -> ClusterNode:
+    """The node with the active controller."""
+    return await trial.brokers.cluster.controller()
+
+
+async def transaction_coordinator(trial: Trial[Cluster]) -> ClusterNode:
+    """The coordinator of an orchestrator's transactions."""
+    return await trial.brokers.cluster.transaction_coordinator(f"{trial.names.prefix}orchestrator.0.0")
+
+
+async def group_coordinator(trial: Trial[Cluster]) -> ClusterNode:
+    """The coordinator of the orchestrators' group."""
+    return await trial.brokers.cluster.group_coordinator(f"{trial.names.prefix}orchestrator")
