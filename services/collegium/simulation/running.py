@@ -10,6 +10,7 @@ from itertools import islice
 from multiprocessing import get_context
 from time import process_time
 from typing import Final
+from warnings import catch_warnings, filterwarnings
 
 from collegium.simulation.faults import WEIGHTS
 from collegium.simulation.processes import Instruments, instruments
@@ -183,11 +184,15 @@ def _instruments() -> Instruments:
 def _silent() -> Generator[None]:
     """Thousands of processes die here on purpose: what they would log is not formatted."""
     before = logging.root.manager.disable
-    logging.disable(max(before, logging.CRITICAL) if not logging.getLogger(LOGGED).handlers else before)
-    try:
-        yield
-    finally:
-        logging.disable(before)
+    if not logging.getLogger(LOGGED).handlers:
+        logging.disable(logging.CRITICAL)
+    with catch_warnings():
+        # A task that dies before its first step never awaits the coroutine that it was given.
+        filterwarnings("ignore", message="coroutine .* was never awaited", category=RuntimeWarning)
+        try:
+            yield
+        finally:
+            logging.disable(before)
 
 
 LOGGED: Final = "collegium"

@@ -254,7 +254,7 @@ class World:
 
     def after(self, delay_s: float, callback: Callable[[], None]) -> None:
         """Mend something after a while, or when the world calms down, whichever is first."""
-        number = len(self._mends) + self.loop.next_number()
+        number = self.loop.next_number()
         self._mends[number] = callback
 
         def mend() -> None:
