@@ -33,13 +33,13 @@ async def _run(given: argparse.Namespace) -> int:
     if given.list:
         _say("\n".join(cell.name for cell in cells))
         return 0
-    missing = {cell: cell.brokers.missing() for cell in cells}
-    not_run = [(cell, reason) for cell, reason in missing.items() if reason is not None]
+    missing = [(cell, cell.brokers.missing()) for cell in cells]
+    not_run = [(cell, reason) for cell, reason in missing if reason is not None]
     for cell, reason in not_run:
         _say(f"not run: {cell.name}: {reason}")
     directory = Path(tempfile.mkdtemp(prefix="collegium-chaos-"))
     runtime = await prepare_kafka(EmbeddedSettings().cache_dir, progress=SilentProgress())
-    outcomes = await Runner(Site(runtime, directory), _say).run([cell for cell in cells if missing[cell] is None])
+    outcomes = await Runner(Site(runtime, directory), _say).run([cell for cell, reason in missing if reason is None])
     failed = [outcome for outcome in outcomes if not outcome.passed]
     _say(f"{len(outcomes) - len(failed)} of {len(outcomes)} cells passed")
     if given.write is not None:

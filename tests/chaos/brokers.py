@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from collegium.embedded.kafka import EmbeddedKafka
+from collegium.embedded.ports import LOOPBACK
 from collegium.embedded.runtime import KafkaRuntime
 
 Environment = Mapping[str, str]
@@ -37,6 +38,10 @@ class Brokers:
     def environment(self, service: str) -> Environment:
         """More settings for a service such as `orchestrator-1`; they win over the trial's own."""
         return {}
+
+    def host(self, service: str) -> str:
+        """The address at which a service answers; another one for a service in a network namespace."""
+        return LOOPBACK
 
     def command(self, service: str, command: Sequence[str]) -> Sequence[str]:
         """How a service is started: `ip netns exec` and the like go before it."""

@@ -13,7 +13,7 @@ import psutil
 
 from chaos.brokers import Brokers
 from collegium.embedded.children import Child
-from collegium.embedded.ports import free_port
+from collegium.embedded.ports import LOOPBACK, free_port
 from collegium.embedded.probe import http_ok, until
 
 AGAIN_S = 0.2
@@ -27,6 +27,10 @@ class FleetError(AssertionError):
     """A service did not do what a supervisor may expect of it."""
 
 
+def _nothing(_: Path) -> None:
+    """No data is needed."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServicePlan:
     """A service of a trial."""
@@ -37,6 +41,8 @@ class ServicePlan:
     """What Python is given: `-m collegium.orchestrator`."""
     instances: int = 1
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    prepare: Callable[[Path], object] = _nothing
+    """Puts into a new data directory what the service needs to find there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,7 @@ class Instance:
         """Faults of the lives to come, one each: the first is given to the next process."""
         self.child: Child | None = None
         self.port = 0
+        self.host = LOOPBACK
         self._launch = launch
         self._wanted = asyncio.Event()
         self._wanted.set()
@@ -87,7 +94,7 @@ class Instance:
         launch = self._launch(self)
         child = await Child.spawn(launch.command, log_path=launch.log, environment=launch.environment)
         async with self._changed:
-            self.child, self.port = child, launch.port
+            self.child, self.port, self.host = child, launch.port, launch.host
             self.life += 1
             self._changed.notify_all()
         try:
@@ -103,6 +110,10 @@ class Instance:
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the process."""
         os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.send(signal.SIGKILL)
 
     async def died(self, life: int, bound_s: float = READY_S) -> Death:
         """Wait until the process of that life has ended."""
@@ -126,7 +137,7 @@ class Instance:
         await self._until(lambda: self.life >= life, f"life {life} has begun", bound_s)
         try:
             async with asyncio.timeout(bound_s):
-                await until(lambda: http_ok(self.port, "/readyz"))
+                await until(lambda: http_ok(self.port, "/readyz", host=self.host))
         except TimeoutError:
             raise FleetError(f"{self.name} was not ready within {bound_s} s") from None
 
@@ -166,6 +177,7 @@ class Launch:
     environment: Mapping[str, str]
     log: Path
     port: int
+    host: str
 
 
 class Fleet:
@@ -241,21 +253,28 @@ class Fleet:
         if self._keepers:
             await asyncio.wait(self._keepers.values())
 
+    def home(self, role: str) -> Path:
+        """The data directory that all instances of a role share."""
+        return self._directory / role
+
     def _launch(self, instance: Instance) -> Launch:
-        port = free_port()
+        host, port = self._brokers.host(instance.name), free_port()
         fault = {"COLLEGIUM_FAULT": instance.faults.pop(0)} if instance.faults else {}
-        home = self._directory / instance.plan.role
-        home.mkdir(parents=True, exist_ok=True)
+        home = self.home(instance.plan.role)
+        if not home.exists():
+            home.mkdir(parents=True)
+            instance.plan.prepare(home)
         environment = {
             **self._settings,
             "COLLEGIUM_DATA_DIR": str(home),
+            "COLLEGIUM_HTTP_HOST": host,
             "COLLEGIUM_HTTP_PORT": str(port),
             **instance.plan.settings,
             **self._brokers.environment(instance.name),
             **fault,
         }
         command = self._brokers.command(instance.name, (sys.executable, *instance.plan.command))
-        return Launch(command, environment, self._directory / f"{instance.name}.{instance.life + 1}.log", port)
+        return Launch(command, environment, self._directory / f"{instance.name}.{instance.life + 1}.log", port, host)
 
     def logs(self) -> str:
         """The last lines of every service's log, for a failed cell."""

@@ -6,14 +6,20 @@ the brokers and services, keeps objectives arriving before, during and after the
 ones have ended, stops the services, has the checker read the topics, and writes the row.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
 from chaos.brokers import B, BrokerPlan
 from chaos.fleet import ServicePlan
 from chaos.load import LoadPlan
+from chaos.outside import Outside
 from chaos.trial import Trial
+
+
+def nowhere(_: Outside) -> Iterable[str]:
+    """Nothing was to be changed outside the topics."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,10 @@ class Expectation:
     """How runs may end."""
     dead_letters: int | None = 0
     """How many records end in dead-letters; None: any number."""
+    strangers: bool = False
+    """True when there may be runs that nobody submitted: refusals of what is no objective get a history, too."""
+    outside: Callable[[Outside], Iterable[str]] = nowhere
+    """Looks at what was changed outside the topics; what is wrong, in words."""
     end_s: float = 60.0
     """How soon after the last submission every acknowledged objective must have ended."""
 

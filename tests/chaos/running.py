@@ -16,6 +16,7 @@ from chaos.fleet import Fleet
 from chaos.history import History
 from chaos.load import Load
 from chaos.matrix import AnyCell, Cell
+from chaos.outside import Outside
 from chaos.services import SETTINGS
 from chaos.trial import Trial
 from collegium.log.kafka import open_log
@@ -122,7 +123,7 @@ async def carry_out(cell: Cell[B], brokers: B, directory: Path, result: Judged) 
     async with _fleet(cell, brokers, directory, prefix) as fleet:
         load = Load(brokers.bootstrap, names("objectives"), cell.load)
         history = History(brokers.bootstrap, names("run-events"), PARTITIONS)
-        trial = Trial(brokers, fleet, load, history, names)
+        trial = Trial(prefix, brokers, fleet, load, history, names)
         try:
             await _under_load(cell, trial)
         except (AssertionError, TimeoutError) as error:
@@ -130,7 +131,7 @@ async def carry_out(cell: Cell[B], brokers: B, directory: Path, result: Judged) 
         result.recovery_s = trial.recovery_s()
         statuses = await fleet.end()
     result.faults.extend(f"{name} ended with status {status}" for name, status in statuses.items() if status != 0)
-    await _verdict(cell, trial, prefix, result)
+    await _verdict(cell, trial, directory, result)
 
 
 async def _under_load(cell: Cell[B], trial: Trial[B]) -> None:
@@ -163,13 +164,15 @@ async def _watching(trial: Trial[B]) -> AsyncGenerator[None]:
             await watching
 
 
-async def _verdict(cell: Cell[B], trial: Trial[B], prefix: str, result: Judged) -> None:
-    submitted = trial.load.submitted
-    verdict = judge(await _settled(trial, prefix), Submissions(submitted.acknowledged, submitted.unsure))
+async def _verdict(cell: Cell[B], trial: Trial[B], directory: Path, result: Judged) -> None:
+    sent = trial.load.submitted
+    submitted = Submissions(sent.acknowledged, sent.unsure, cell.expects.strangers)
+    verdict = judge(await _settled(trial), submitted)
     result.verdict = verdict
     result.faults.extend(str(finding) for finding in verdict.findings[:_FINDINGS])
     if len(verdict.findings) > _FINDINGS:
         result.faults.append(f"... and {len(verdict.findings) - _FINDINGS} further findings")
+    result.faults.extend(cell.expects.outside(Outside(directory, verdict.facts)))
     strange = set(verdict.counts.statuses) - cell.expects.statuses
     if strange:
         result.faults.append(f"runs ended as {verdict.counts.statuses}")
@@ -181,13 +184,13 @@ async def _verdict(cell: Cell[B], trial: Trial[B], prefix: str, result: Judged) 
         result.faults.append("the fault never happened")
 
 
-async def _settled(trial: Trial[B], prefix: str) -> Topics:
+async def _settled(trial: Trial[B]) -> Topics:
     """Read the topics, when the transactions that a dead process left behind have timed out."""
     until_s = time.monotonic() + _SETTLE_S
-    topics = await read_topics(trial.brokers.bootstrap, prefix)
+    topics = await read_topics(trial.brokers.bootstrap, trial.prefix)
     while topics.unfinished and time.monotonic() < until_s:
         await asyncio.sleep(1)
-        topics = await read_topics(trial.brokers.bootstrap, prefix)
+        topics = await read_topics(trial.brokers.bootstrap, trial.prefix)
     return topics
 
 

@@ -29,6 +29,8 @@ class Strike:
 class Trial(Generic[B]):
     """What a cell's `strike` is given."""
 
+    prefix: str
+    """Of its topics' names."""
     brokers: B
     fleet: Fleet
     load: Load
@@ -38,7 +40,7 @@ class Trial(Generic[B]):
     """Of the trial's topics."""
     strikes: list[Strike] = field(default_factory=list[Strike])
 
-    def struck(self, victim: int | None = None, *, at_s: float | None = None) -> None:
+    def struck(self, victim: int | None = None, *, at_s: float | None = None, alone: bool = False) -> None:
         """The fault happens now, or happened at a moment of the monotonic clock: the recovery's clock starts.
 
         Args:
@@ -46,6 +48,7 @@ class Trial(Generic[B]):
                 has a new decision (an orchestrator), or when another process's result of its role is accepted (a
                 specialist). Without it: when every partition has a new decision.
             at_s: When, if not now.
+            alone: Nobody can take over from the victim: its own next decisions end the outage.
         """
         moment = time.monotonic() if at_s is None else at_s
         mark = f":{victim}"
@@ -64,7 +67,7 @@ class Trial(Generic[B]):
                 )
             )
         else:
-            self.strikes.append(Strike(moment, lambda decision: not decision.owner.endswith(mark), owned))
+            self.strikes.append(Strike(moment, lambda decision: alone or not decision.owner.endswith(mark), owned))
 
     def recovery_s(self) -> float | None:
         """The longest time from a strike to the decision that ended its outage; None when one never came."""

@@ -1,10 +1,13 @@
 """A specialist for trials, as a process: ``worker.py ROLE``.
 
 It reads all its inputs, hash-checked, and writes one output that depends on them. A tenth of all first attempts fail,
-by task id, so that retries are always under way. `params.kilobytes` asks for an output that no message repeats inline.
+by task id, so that retries are always under way. `params.kilobytes` asks for an output that no message repeats inline;
+`params.lethal` kills the process.
 """
 
 import hashlib
+import os
+import signal
 import sys
 from dataclasses import dataclass
 
@@ -24,6 +27,8 @@ class Worker:
 
     async def perform(self, task: TaskRequested, bench: Workbench) -> Success:
         """Read, hash, write."""
+        if task.params.get("lethal"):
+            os.kill(os.getpid(), signal.SIGKILL)
         read = await bench.inputs(ReportText)
         digest = hashlib.sha256("".join((task.run_id, task.step, *(text.markdown for text in read))).encode())
         if task.attempt == 1 and digest.digest()[0] < _FAILS_OF_256:

@@ -1,6 +1,14 @@
-"""All cells, in the document's order."""
+"""All cells, in the document's order; cells of the same brokers stand together, so that they share them."""
 
-from chaos.cells import owner
+from chaos.cells import membership, owner, pauses, poison, specialists, unknown
 from chaos.matrix import AnyCell
 
-CELLS: tuple[AnyCell, ...] = (*owner.CELLS,)
+CELLS: tuple[AnyCell, ...] = (
+    *owner.CELLS,
+    *specialists.CELLS,
+    *pauses.CELLS,
+    *membership.CELLS,
+    *poison.CELLS,
+    *owner.LOSSY_CELLS,
+    *unknown.CELLS,
+)

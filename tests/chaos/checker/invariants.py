@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from chaos.checker.canonical import Object, member, members, number, word
 from chaos.checker.facts import ENDINGS, Decided, Facts, Finding, task_id
@@ -25,13 +25,17 @@ def histories(facts: Facts) -> Iterator[Finding]:
                 yield Finding("versions", name, f"the record's key is {decided.entry.key} and its id {given}")
 
 
-def endings(facts: Facts, acknowledged: list[str], unsure: list[str]) -> Iterator[Finding]:
+def endings(facts: Facts, acknowledged: Sequence[str], unsure: Sequence[str]) -> Iterator[Finding]:
     """Every acknowledged objective ends exactly once; whatever else was accepted does, too."""
     for run_id in {*acknowledged, *facts.runs}:
         count = sum(1 for _ in facts.events(run_id, *ENDINGS))
         if count != 1 and not (count == 0 and run_id in unsure and run_id not in facts.runs):
             yield Finding("terminal", run_id, f"it has ended {count} times")
-    for run_id in set(facts.runs) - {*acknowledged, *unsure}:
+
+
+def strangers(facts: Facts, submitted: Sequence[str]) -> Iterator[Finding]:
+    """There is no run that nobody asked for."""
+    for run_id in set(facts.runs) - set(submitted):
         yield Finding("terminal", run_id, "nobody submitted it")
 
 

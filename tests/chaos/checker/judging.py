@@ -16,6 +16,8 @@ class Submissions:
 
     acknowledged: Sequence[str]
     unsure: Sequence[str] = ()
+    strangers: bool = False
+    """Whether there may be runs besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Verdict:
     """What the judge found."""
 
     findings: tuple[Finding, ...]
+    facts: Facts
     counts: Counts
 
 
@@ -48,7 +51,8 @@ def judge(topics: Topics, submitted: Submissions) -> Verdict:
     findings = (
         *known.unreadable,
         *invariants.histories(known),
-        *invariants.endings(known, list(submitted.acknowledged), list(submitted.unsure)),
+        *invariants.endings(known, submitted.acknowledged, submitted.unsure),
+        *(() if submitted.strangers else invariants.strangers(known, (*submitted.acknowledged, *submitted.unsure))),
         *invariants.inputs(known),
         *invariants.dispatches(known),
         *invariants.results(known),
@@ -56,7 +60,7 @@ def judge(topics: Topics, submitted: Submissions) -> Verdict:
         *invariants.transactions(known),
         *states(known),
     )
-    return Verdict(findings, _counts(known))
+    return Verdict(findings, known, _counts(known))
 
 
 def _counts(known: Facts) -> Counts:
