@@ -10,16 +10,16 @@ _HTTP_OK: Final = 200
 _POLL_S: Final = 0.02
 
 
-async def http_status(port: int, path: str, *, timeout_s: float = 1.0) -> int | None:
-    """The status code of a GET on the loopback interface; None when nothing answers in time.
+async def http_status(port: int, path: str, *, host: str = LOOPBACK, timeout_s: float = 1.0) -> int | None:
+    """The status code of a GET on this machine; None when nothing answers in time.
 
     A dozen lines instead of a client library: this is asked many times a second while services start.
     """
     try:
         async with asyncio.timeout(timeout_s):
-            reader, writer = await asyncio.open_connection(LOOPBACK, port)
+            reader, writer = await asyncio.open_connection(host, port)
             try:
-                writer.write(f"GET {path} HTTP/1.1\r\nHost: {LOOPBACK}\r\nConnection: close\r\n\r\n".encode())
+                writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
                 status_line = await reader.readline()
             finally:
                 writer.close()
@@ -29,9 +29,9 @@ async def http_status(port: int, path: str, *, timeout_s: float = 1.0) -> int | 
     return int(words[1]) if len(words) > 1 and words[1].isdigit() else None
 
 
-async def http_ok(port: int, path: str, *, timeout_s: float = 1.0) -> bool:
+async def http_ok(port: int, path: str, *, host: str = LOOPBACK, timeout_s: float = 1.0) -> bool:
     """Whether a GET answers 200 in time."""
-    return await http_status(port, path, timeout_s=timeout_s) == _HTTP_OK
+    return await http_status(port, path, host=host, timeout_s=timeout_s) == _HTTP_OK
 
 
 async def accepts_connections(host: str, port: int, *, timeout_s: float = 1.0) -> bool:
