@@ -12,8 +12,8 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Final
 
@@ -26,12 +26,11 @@ from collegium.orchestrator.core.subtasks import NONE
 from collegium.orchestrator.core.timing import run_timer, subtask_timer
 from collegium.orchestrator.shell.beats import AttemptId
 from collegium.orchestrator.shell.intake import Intake
+from collegium.orchestrator.shell.membership import until_ours
 from collegium.orchestrator.shell.metrics import OrchestratorMetrics
 from collegium.orchestrator.shell.observing import observe
-from collegium.orchestrator.shell.parts import assemble
 from collegium.orchestrator.shell.restoring import restore
-from collegium.orchestrator.shell.retelling import last_spans
-from collegium.orchestrator.shell.spans import restored_spans
+from collegium.orchestrator.shell.retelling import Retelling
 from collegium.orchestrator.shell.store import DECODED_BYTES, RunStore
 from collegium.orchestrator.shell.timers import Timers
 from collegium.orchestrator.shell.transaction import Batch, Batcher, Made
@@ -63,8 +62,9 @@ class OwnerLimits:
     transaction_ms: int = 15_000
     """How long one transaction may take before its outcome counts as unknown."""
     restore_ms: int = 120_000
+    first_pause_ms: int = 50
     longest_pause_ms: int = 5_000
-    """The longest wait between two tries to open the partition."""
+    """The longest wait between two tries to open the partition; it doubles from the first until a commit succeeds."""
     retell_ms: int = 5_000
     """On restore, spans of decisions this close to the newest one are emitted again: longer than spans usually wait
     for their collector."""
@@ -92,6 +92,8 @@ class OwnerContext:
     limits: OwnerLimits
     reached: FaultPoint = unarmed
     """Told of every step's boundary; tests end the process there."""
+    restoring: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    """Restores at once: more of them would share one core, and all partitions would be ready late instead of some."""
 
 
 class PartitionOwner:
@@ -114,6 +116,17 @@ class PartitionOwner:
         self._timers = Timers()
         self._positions: dict[str, int] = {}
         self._durable: dict[str, int] = {}
+        self._failures = 0
+        """Restarts since the last commit: a partition that opens and then fails to commit must wait longer, too."""
+        self._retelling = Retelling(
+            shared.log,
+            shared.names,
+            shared.tracing,
+            partition,
+            window_ms=shared.limits.retell_ms,
+            most_records=shared.limits.retell_records,
+            pause_s=shared.limits.longest_pause_ms / 1000,
+        )
 
     # -- called by the service's poll loop
 
@@ -153,7 +166,7 @@ class PartitionOwner:
     # -- the owner's own task
 
     async def run(self) -> None:
-        """Serve the partition. Ends only by cancellation, or when this process is no longer a member of its group."""
+        """Serve the partition. Ends by cancellation alone."""
         self._reached(Point.OWNER_ASSIGNED)
         try:
             await self._keep_serving()
@@ -161,56 +174,20 @@ class PartitionOwner:
             self._reached(Point.OWNER_REVOKED)
 
     async def _keep_serving(self) -> None:
-        failures = 0
+        limits, pause_s = self._limits, self._limits.longest_pause_ms / 1000
         while True:
             try:
                 async with AsyncExitStack() as open_things:
-                    producers = await self._open(open_things)
-                    failures = 0
-                    await self._serve(producers)
+                    await self._serve(await self._open(open_things))
             except LogError as error:
                 self._forget()
                 self._reached(Point.OWNER_DROPPED)
-                failures += 1
+                self._failures += 1
                 kind = type(error).__name__
                 self._shared.metrics.lost_transactions.labels(kind).inc()
                 logger.warning("partition %d restarts after %s: %s", self.partition, kind, error)
-                await asyncio.sleep(min(0.05 * 2 ** min(failures, 10), self._limits.longest_pause_ms / 1000))
-                if not await self._still_ours():
-                    logger.warning("partition %d is no longer ours; it waits for its next assignment", self.partition)
-                    return
-
-    async def _still_ours(self) -> bool:
-        """Ask the group's coordinator whether this member still holds the partition, before fencing anyone again.
-
-        A process that slept through its own replacement would otherwise fence its rightful successor. Committing
-        offsets is what the coordinator refuses a stale member.
-        """
-        while True:
-            if not self.inputs <= self._consumer.assignment():
-                return False
-            try:
-                topic_partition = next(iter(self._inputs.values()))
-                await self._consumer.commit({topic_partition: self._positions.get(topic_partition.topic, 0)})
-            except LogUnavailable:
-                # No answer is no refusal: a broker that is back within the session still counts us as the owner, and
-                # without a rebalance nobody would serve the partition again.
-                await asyncio.sleep(self._limits.longest_pause_ms / 1000)
-            except LogError as error:
-                unreachable = await self._broker_unreachable()
-                if not unreachable:
-                    logger.warning("partition %d: the group refuses this member: %s", self.partition, error)
-                    return False
-                await asyncio.sleep(self._limits.longest_pause_ms / 1000)
-            else:
-                return True
-
-    async def _broker_unreachable(self) -> bool:
-        try:
-            await self._shared.log.end_offsets(list(self._inputs.values()))
-        except LogError:
-            return True
-        return False
+                await asyncio.sleep(min(limits.first_pause_ms / 1000 * 2 ** min(self._failures, 10), pause_s))
+                await until_ours(self._shared.log, self._consumer, self.inputs, self._positions, pause_s=pause_s)
 
     def _forget(self) -> None:
         """Drop everything that is assumed: the log is the truth."""
@@ -230,23 +207,19 @@ class PartitionOwner:
         """Steps 2 to 4: fence, restore, seek."""
         started = perf_counter()
         shared = self._shared
-        producers: list[TransactionalProducer] = []
-        for turn in (0, 1):
-            producer = await shared.log.transactional_producer(
-                f"{shared.names.prefix}orchestrator.{self.partition}.{turn}"
-            )
-            open_things.push_async_callback(producer.close)
-            producers.append(producer)
+        producers = await self._fence(open_things)
         self._reached(Point.OWNER_FENCED)
         source = TopicPartition(shared.names("run-state"), self.partition)
-        try:
-            async with asyncio.timeout(self._limits.restore_ms / 1000):
-                store = RunStore(self._limits.decoded_runs, self._limits.decoded_bytes)
-                restored = await restore(shared.log, source, shared.rules, store, latest=self._limits.retell_runs)
-                self._store, self._timers = restored.store, restored.timers
-                await self._retell(restored.latest)
-        except TimeoutError as error:
-            raise LogUnavailable(f"the partition was not restored within {self._limits.restore_ms} ms") from error
+        history = TopicPartition(shared.names("run-events"), self.partition)
+        store = RunStore(self._limits.decoded_runs, self._limits.decoded_bytes)
+        async with shared.restoring:
+            try:
+                async with asyncio.timeout(self._limits.restore_ms / 1000):
+                    restored = await restore(shared.log, source, shared.rules, store, latest=self._limits.retell_runs)
+                    history_end = (await shared.log.end_offsets([history]))[history]
+            except TimeoutError as error:
+                raise LogUnavailable(f"the partition was not restored in {self._limits.restore_ms} ms") from error
+        self._store, self._timers = restored.store, restored.timers
         self._reached(Point.OWNER_RESTORED)
         self._durable = {topic: restored.positions.get(shared.names.short(topic), -1) for topic in self._inputs}
         self._positions = await self._existing(self._durable)
@@ -267,6 +240,21 @@ class PartitionOwner:
             self._store.ended,
             took,
         )
+        telling = asyncio.create_task(self._retelling.tell(restored.latest, history_end))
+        open_things.push_async_callback(_ended, telling)
+        return producers
+
+    async def _fence(self, open_things: AsyncExitStack) -> tuple[TransactionalProducer, ...]:
+        """Step 2: open both producers, at once; each open fences the one that the partition had before."""
+        prefix = f"{self._shared.names.prefix}orchestrator.{self.partition}"
+        opening = [self._shared.log.transactional_producer(f"{prefix}.{turn}") for turn in (0, 1)]
+        opened = await asyncio.gather(*opening, return_exceptions=True)
+        producers = [each for each in opened if not isinstance(each, BaseException)]
+        for producer in producers:
+            open_things.push_async_callback(producer.close)
+        for each in opened:
+            if isinstance(each, BaseException):
+                raise each
         return tuple(producers)
 
     async def _existing(self, wanted: Mapping[str, int]) -> dict[str, int]:
@@ -280,20 +268,6 @@ class PartitionOwner:
                 logger.warning("%s-%d ends before %d: it is read anew", topic, tp.partition, found[topic])
                 found[topic] = starts[tp]
         return found
-
-    async def _retell(self, latest: Sequence[Mapping[str, bytes]]) -> None:
-        """Emit again the spans that the owner before may not have exported."""
-        shared, limits = self._shared, self._limits
-        last = await last_spans(
-            shared.log, shared.names, self.partition, window_ms=limits.retell_ms, most=limits.retell_records
-        )
-        for span in last:
-            shared.tracing.emit(span)
-        for parts in latest:
-            run = assemble(parts)
-            if run is not None:
-                for span in restored_spans(run, shared.names):
-                    shared.tracing.emit(span)
 
     async def _serve(self, producers: tuple[TransactionalProducer, ...]) -> None:
         """Steps 5 to 8, until something goes wrong. The producers take turns, which spares a wait in between."""
@@ -318,7 +292,7 @@ class PartitionOwner:
             self._reached(Point.OWNER_DECIDED)
             if batch.records:
                 await self._commit(producers[turn], batch.records)
-                self._durable = positions
+                self._durable, self._failures = positions, 0
                 turn = (turn + 1) % len(producers)
             self._publish(batch, positions)
             self._reached(Point.OWNER_PUBLISHED)
@@ -410,3 +384,10 @@ class PartitionOwner:
                 self._timers.disarm(run_id, subtask_id)
             else:
                 self._timers.arm(timer)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """End a task; what went wrong in it, other than this, is raised."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

@@ -5,30 +5,87 @@ would leave the specialists' spans without their parents, for good. All of a dec
 the next owner reads the end of run-events and emits them again, with the same ids; readers drop what they have twice.
 """
 
-from collections.abc import Iterator, Mapping
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
+from collegium.log.errors import LogError
 from collegium.log.port import Log, TopicPartition
 from collegium.log.topics import TopicNames
 from collegium.orchestrator.core.folding import evolve
 from collegium.orchestrator.core.model import Run
-from collegium.orchestrator.shell.spans import decision_spans
+from collegium.orchestrator.errors import StateUnreadable
+from collegium.orchestrator.shell.parts import assemble
+from collegium.orchestrator.shell.spans import decision_spans, restored_spans
 from collegium.orchestrator.shell.transaction import Made
-from collegium.telemetry.tracing import FinishedSpan
+from collegium.telemetry.tracing import FinishedSpan, Tracing
 from collegium_schemas.base import TraceContext
 from collegium_schemas.envelope import EnvelopeError, decode
 from collegium_schemas.events import AttemptSucceeded, RunAccepted, RunDecided, RunRejected
+
+logger = logging.getLogger(__name__)
 
 Histories = Mapping[str, tuple[RunDecided, ...]]
 """Run id -> its decisions in order, as far back as they were read."""
 
 _FIRST_RECORDS: Final = 500
-_POLL_RECORDS: Final = 1_000
+_POLL_RECORDS: Final = 200
+"""Few: they are decoded while the partition is served already."""
+
 _POLL_MS: Final = 500
+_SPANS_AT_ONCE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Retelling:
+    """What one new owner emits again, beside its first work: nothing of it is needed to decide and commit."""
+
+    log: Log
+    names: TopicNames
+    tracing: Tracing
+    partition: int
+    window_ms: int
+    most_records: int
+    pause_s: float
+    """How long to wait while the log cannot be reached."""
+
+    async def tell(self, latest: Sequence[Mapping[str, bytes]], end: int) -> None:
+        """Emit the spans of history up to `end`, and of the attempts under way in the latest runs.
+
+        Args:
+            latest: Parts of runs, as they were restored.
+            end: Where run-events ended when the partition was restored.
+        """
+        while True:
+            try:
+                last = await last_spans(
+                    self.log, self.names, self.partition, window_ms=self.window_ms, most=self.most_records, end=end
+                )
+                break
+            except LogError as error:
+                logger.info("partition %d: its last spans are told later: %s", self.partition, error)
+                await asyncio.sleep(self.pause_s)
+        for number, span in enumerate(chain(last, self._under_way(latest)), 1):
+            self.tracing.emit(span)
+            if number % _SPANS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    def _under_way(self, latest: Iterable[Mapping[str, bytes]]) -> Iterator[FinishedSpan]:
+        for parts in latest:
+            try:
+                run = assemble(parts)
+            except StateUnreadable as error:  # it ends the process when the run is needed; here it costs spans alone
+                logger.warning("partition %d: no spans of a restored run: %s", self.partition, error)
+                continue
+            if run is not None:
+                yield from restored_spans(run, self.names)
 
 
 async def last_spans(
-    log: Log, names: TopicNames, partition: int, *, window_ms: int, most: int
+    log: Log, names: TopicNames, partition: int, *, window_ms: int, most: int, end: int | None = None
 ) -> Iterator[FinishedSpan]:
     """The spans of the decisions at the end of a partition's history.
 
@@ -38,13 +95,15 @@ async def last_spans(
         partition: The partition.
         window_ms: How long before the newest decision, by their own times.
         most: How many records are looked at. A run that began before them is left out.
+        end: Where history ends, as the caller found it; where it ends now, when absent.
 
     Raises:
         LogUnavailable: the log cannot be reached.
     """
     source = TopicPartition(names("run-events"), partition)
     first = (await log.beginning_offsets([source]))[source]
-    end = (await log.end_offsets([source]))[source]
+    if end is None:
+        end = (await log.end_offsets([source]))[source]
     look = min(_FIRST_RECORDS, most)
     while True:
         start = max(first, end - look)
