@@ -1,5 +1,6 @@
-"""Sends a human's word on a run and waits for its effect."""
+"""Sends a human's word on a run and waits until the run's history shows what it led to."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from uuid6 import uuid7
@@ -11,16 +12,36 @@ from collegium.cli.session import Session
 from collegium.cli.users import user_name
 from collegium.ledger.folding import RunRecord, fold
 from collegium.ledger.views import RunView
-from collegium_schemas.events import InputRefused
+from collegium_schemas.events import ApprovalAnswered, InputRefused, RunEnding
 from collegium_schemas.objective import Action, Intervention, RunStatus
 from collegium_schemas.tasks import TaskProgress
 
 _POLL_MS: Final = 100
-_DONE: Final[dict[Action, str]] = {Action.CANCEL: "cancelled", Action.PAUSE: "paused", Action.RESUME: "resumed"}
+_DONE: Final[dict[Action, str]] = {
+    Action.CANCEL: "cancelled",
+    Action.PAUSE: "paused",
+    Action.RESUME: "resumed",
+    Action.APPROVE: "approved: counted as done",
+    Action.RETRY: "will be tried again",
+    Action.DENY: "denied: counted as not done",
+}
+_UNDOING: Final = "is being cancelled: its effects are undone first"
 
 
-async def intervene(session: Session, reference: str, action: Action, *, reason: str, timeout_ms: int) -> None:
-    """Send cancel, pause or resume, and wait until the run's history shows it.
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What one look at the run's history showed."""
+
+    record: RunRecord
+    refusal: str | None = None
+    shown: str | None = None
+    """What the word has led to, when the history shows it."""
+
+
+async def intervene(
+    session: Session, reference: str, action: Action, *, reason: str, timeout_ms: int, subtask_id: str | None = None
+) -> None:
+    """Send a word on a run, and wait until the run's history shows what it led to.
 
     Raises:
         NotFound: there is no such run.
@@ -35,9 +56,15 @@ async def intervene(session: Session, reference: str, action: Action, *, reason:
         session.log() as log,
         follow(log, names, view.run_id, start=view.history.first_offset) as follower,
     ):
-        record = await _caught_up(follower, view.version, session, timeout_ms)
+        record, shown = await _caught_up(follower, view.version, session, timeout_ms), _DONE[action]
         if not _has_effect(record, action):
-            word = Intervention(run_id=view.run_id, action=action, requester=user_name() or "anonymous", reason=reason)
+            word = Intervention(
+                run_id=view.run_id,
+                action=action,
+                requester=user_name() or "anonymous",
+                reason=reason,
+                subtask_id=subtask_id,
+            )
             async with session.tracing() as tracing:
                 await send(
                     log,
@@ -48,17 +75,17 @@ async def intervene(session: Session, reference: str, action: Action, *, reason:
                     message_id=str(uuid7()),
                     now_ms=session.now_ms(),
                 )
-            record = await _effect(follower, record, action, session, timeout_ms)
+            record, shown = await _effect(follower, record, action, session, timeout_ms)
     after = record.view() or view
     answer = {"run_id": after.run_id, "action": action.value, "status": after.status.value, "version": after.version}
-    session.out.answer(answer, f"{after.run_id} {_DONE[action]}")
+    session.out.answer(answer, f"{after.run_id} {shown}")
 
 
 async def _caught_up(follower: RunFollower, version: int, session: Session, timeout_ms: int) -> RunRecord:
     record = RunRecord()
     give_up_at_ms = session.now_ms() + timeout_ms
     while record.version < version:
-        record, _ = await _step(follower, record)
+        record = (await _step(follower, record, None)).record
         if session.now_ms() > give_up_at_ms:
             raise TimedOut(f"the run's history could not be read within {timeout_ms / 1000:g} s")
     return record
@@ -66,30 +93,42 @@ async def _caught_up(follower: RunFollower, version: int, session: Session, time
 
 async def _effect(
     follower: RunFollower, record: RunRecord, action: Action, session: Session, timeout_ms: int
-) -> RunRecord:
+) -> tuple[RunRecord, str]:
     give_up_at_ms = session.now_ms() + timeout_ms
-    while not _has_effect(record, action):
-        record, refusal = await _step(follower, record)
-        if refusal is not None:
-            raise Refused(refusal)
+    while True:
+        seen = await _step(follower, record, action)
+        record = seen.record
+        if seen.refusal is not None:
+            raise Refused(seen.refusal)
+        if seen.shown is not None:
+            return record, seen.shown
+        if _has_effect(record, action):
+            return record, _DONE[action]
         if session.now_ms() > give_up_at_ms:
             raise TimedOut(
                 f"no orchestrator has acted within {timeout_ms / 1000:g} s: the word is sent and will be read; "
                 "look at `collegium status`"
             )
-    return record
 
 
-async def _step(follower: RunFollower, record: RunRecord) -> tuple[RunRecord, str | None]:
+async def _step(follower: RunFollower, record: RunRecord, action: Action | None) -> _Seen:
     refusal: str | None = None
+    shown: str | None = None
     for update in await follower.poll(_POLL_MS):
         if isinstance(update, TaskProgress):
             continue
         record = fold(record, update.decided, update.source)
         for event in update.decided.events:
-            if isinstance(event, InputRefused) and event.what == "intervention":
-                refusal = event.reason
-    return record, refusal
+            match event:
+                case InputRefused(what="intervention"):
+                    refusal = event.reason
+                case ApprovalAnswered() if action is not None and event.action == action:
+                    shown = _DONE[action]
+                case RunEnding() if action is Action.CANCEL:
+                    shown = _UNDOING
+                case _:
+                    pass
+    return _Seen(record, refusal, shown)
 
 
 def _has_effect(record: RunRecord, action: Action) -> bool:

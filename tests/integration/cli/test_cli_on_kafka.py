@@ -21,7 +21,17 @@ from collegium.log.settings import KafkaSettings
 from collegium.log.topics import TopicNames
 from collegium.telemetry.store import LocalTraceStore
 from collegium_schemas.envelope import decode, header, trace_of
-from collegium_schemas.events import InputRefused, RunDecided, RunEnded, RunPaused, RunResumed
+from collegium_schemas.events import (
+    ApprovalAnswered,
+    ApprovalRequested,
+    Event,
+    InputRefused,
+    RunDecided,
+    RunEnded,
+    RunEnding,
+    RunPaused,
+    RunResumed,
+)
 from collegium_schemas.evidence import ReportText
 from collegium_schemas.objective import Intervention, ObjectiveSubmitted, RunStatus
 from ledger_process import ledger
@@ -206,6 +216,44 @@ async def test_a_word_on_a_run_waits_for_its_effect(cli: Cli, log: Log, action: 
     assert process.returncode == 0, err
     expected = {"cancel": "cancelled", "pause": "paused", "resume": "running"}[action]
     assert json.loads(out)["status"] == expected
+
+
+@pytest.mark.parametrize("action", ["approve", "deny", "retry"])
+async def test_an_answer_names_its_subtask_and_waits_until_it_is_taken(cli: Cli, log: Log, action: str) -> None:
+    """Also where the answer ends the run at once."""
+    run_id = str(uuid6.uuid7())
+    history = live_run(run_id)
+    asked = ApprovalRequested(subtask_id="retrieve-1", attempt=1, question="did it happen?")
+    history.append(decided(run_id, 2, history[0].at_ms + 1, asked))
+    await publish(log, cli.names, history)
+    shown = await cli("show", run_id)
+    assert "did it happen?" in shown.out
+    process = await cli.start(action, run_id, "--subtask", "retrieve-1", "--json")
+    record = await next_record(log, cli.names("interventions"))
+    word = decode(record.headers, record.value, Intervention)
+    assert (word.run_id, word.action.value, word.subtask_id) == (run_id, action, "retrieve-1")
+    body = {"subtask_id": "retrieve-1", "attempt": 1, "action": action, "requester": word.requester}
+    effects: list[Event] = [ApprovalAnswered.model_validate(body)]
+    if action == "deny":
+        effects.append(RunEnded(status=RunStatus.FAILED, reason="denied"))
+    await publish(log, cli.names, [decided(run_id, 3, history[-1].at_ms + 5, *effects)])
+    out, err = await asyncio.wait_for(process.communicate(), COMMAND_S)
+    assert process.returncode == 0, err
+    assert json.loads(out)["status"] == ("failed" if action == "deny" else "running")
+
+
+async def test_a_cancelled_run_that_has_effects_is_said_to_undo_them(cli: Cli, log: Log) -> None:
+    """The command does not wait for the undoing, and says that it happens."""
+    run_id = str(uuid6.uuid7())
+    history = live_run(run_id)
+    await publish(log, cli.names, history)
+    process = await cli.start("cancel", run_id)
+    await next_record(log, cli.names("interventions"))
+    ending = RunEnding(status=RunStatus.CANCELLED, reason="cancelled on request", deadline_at_ms=history[0].at_ms + 9)
+    await publish(log, cli.names, [decided(run_id, 2, history[0].at_ms + 5, ending)])
+    out, err = await asyncio.wait_for(process.communicate(), COMMAND_S)
+    assert process.returncode == 0, err
+    assert b"effects are undone first" in out
 
 
 async def test_a_word_that_has_no_effect_says_why(cli: Cli, log: Log) -> None:
