@@ -144,10 +144,10 @@ class Poison:
             await self._publisher.publish([replace(letter, value=b"", headers=headers)])
 
     def _failed(self, record: Record, error: _Fault) -> TaskFailed | None:
-        """The failure of the attempt that the record's subject names; None when it names none."""
+        """The failure of the attempt that the record names; None when it names none."""
         now_ms = self._clock()
         try:
-            run_id, subtask_id, attempt = (header(record.headers, "ce_subject") or "").split("/")
+            run_id, subtask_id, attempt = _task_id(record).split("/")
             return TaskFailed(
                 run_id=run_id,
                 subtask_id=subtask_id,
@@ -158,14 +158,19 @@ class Poison:
                 ended_at_ms=now_ms,
                 failure=Failure(kind=FailureKind.POISON, message=one_line(error.message)),
             )
-        except ValueError:  # no subject, or one of another form; EnvelopeError and ValidationError are ValueErrors
+        except ValueError:  # no such name, or one of another form; EnvelopeError and ValidationError are ValueErrors
             return None
 
 
 def _subtask(record: Record) -> str | None:
-    """The subtask that a record's subject names, as `run/subtask`."""
+    """The subtask that a record names, as `run/subtask`."""
     try:
-        run_id, subtask_id, _ = (header(record.headers, "ce_subject") or "").split("/")
+        run_id, subtask_id, _ = _task_id(record).split("/")
     except ValueError:
         return None
     return f"{run_id}/{subtask_id}"
+
+
+def _task_id(record: Record) -> str:
+    """`run/subtask/attempt`, as the record's subject, or its identifier, has it (docs/contracts.md)."""
+    return header(record.headers, "ce_subject") or header(record.headers, "ce_id") or ""

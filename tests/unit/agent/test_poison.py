@@ -72,6 +72,16 @@ async def test_poison_that_names_its_attempt_fails_it(rig: Rig) -> None:
     assert (result.task_id, result.failure.kind) == (TASK.task_id, FailureKind.POISON)
 
 
+async def test_poison_as_the_orchestrator_sends_it_fails_its_attempt(rig: Rig) -> None:
+    """Its tasks have no subject: their identifier names the attempt."""
+    named = encode_headers(Envelope(TASK.task_id, "/collegium/orchestrator", TaskRequested.TYPE, 1, trace=TRACE))
+    await rig.write(f"tasks.{ROLE}", b"key", b"{", named)
+    rig.start(Scripted())
+    result = await rig.result()
+    assert isinstance(result, TaskFailed)
+    assert (result.task_id, result.failure.kind) == (TASK.task_id, FailureKind.POISON)
+
+
 async def test_record_without_key_and_value_is_kept_as_an_empty_one(rig: Rig) -> None:
     """Other clients can write a record that ours refuse to write; it must not stop the service."""
     metrics = AgentMetrics(Metrics("test", "0", process_collectors=False), ROLE)
