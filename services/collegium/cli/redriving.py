@@ -47,8 +47,8 @@ async def _judge_runs(session: Session, here: LetterDesk, letters: Sequence[Lett
         view = runs[run_id]
         if view is not None and view.status.terminal and not ended:
             raise Refused(
-                f"dead letter {letter_id}: its run {run_id} has ended as {view.status}, so nothing would follow: submit "
-                "the objective anew, or send the letter nevertheless with --ended; nothing was done"
+                f"dead letter {letter_id}: its run {run_id} has ended as {view.status}, so nothing would follow: "
+                "submit the objective anew, or send the letter nevertheless with --ended; nothing was done"
             )
         task = letter.topic is not None and session.names.short(letter.topic).startswith("tasks.")
         if view is not None and task:
