@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from chaos.network import network_missing
 from collegium.embedded.jaeger import find_binary
 from collegium.embedded.settings import EmbeddedSettings
 
@@ -66,6 +67,10 @@ REQUIREMENTS: Mapping[str, Requirement] = {
     "openssl": Requirement(
         missing=lambda: None if shutil.which("openssl") else "the openssl command is not installed",
         enable="install openssl (Debian: apt-get install openssl)",
+    ),
+    "namespaces": Requirement(
+        missing=network_missing,
+        enable="run as root on Linux with network tools (Debian: apt-get install iproute2 iptables util-linux)",
     ),
     "jaeger": Requirement(
         missing=_jaeger_missing,

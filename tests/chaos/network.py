@@ -165,7 +165,7 @@ def _left_behind() -> Iterable[str]:
 
 
 def _is_dead(words: Sequence[str]) -> bool:
-    return len(words) > 2 and words[0] == _PREFIX and words[1].isdigit() and not psutil.pid_exists(int(words[1]))  # noqa: PLR2004 - prefix, process, host
+    return len(words) > 2 and words[0] == _PREFIX and words[1].isdigit() and not psutil.pid_exists(int(words[1]))
 
 
 async def _do(*command: str) -> str:
