@@ -1,8 +1,8 @@
 """Plans: immutable, versioned graphs of subtasks."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from collegium_schemas import limits
 from collegium_schemas.base import Contract, Name, Params, Role, Share, SubtaskId, Text
@@ -60,6 +60,13 @@ class SubtaskSpec(Contract):
     """What undoes its effects."""
     compensates: SubtaskId | None = None
     """The subtask whose effects this one undoes."""
+
+    @model_validator(mode="after")
+    def _as_0_1_0_meant_it(self) -> Self:
+        """Before effects had names, every delivery published to `reports`; newer plans always say which they grant."""
+        if self.role == "delivery" and "effects" not in self.model_fields_set:
+            self.__dict__["effects"] = ("reports",)
+        return self
 
 
 class PlanChange(Contract):

@@ -1,9 +1,9 @@
 """What orchestrator and specialists say to each other: tasks, outcomes, progress and shared context."""
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from collegium_schemas import limits
 from collegium_schemas.base import (
@@ -116,6 +116,13 @@ class TaskRequested(Message):
     effect_word: EffectWord | None = None
     compensates: SubtaskId | None = None
     """The subtask of the run whose effects this task undoes."""
+
+    @model_validator(mode="after")
+    def _as_0_1_0_meant_it(self) -> Self:
+        """Before effects had names, every delivery published to `reports`; newer plans always say which they grant."""
+        if self.role == "delivery" and "effects" not in self.model_fields_set:
+            self.__dict__["effects"] = ("reports",)
+        return self
 
     @property
     def task_id(self) -> str:

@@ -19,7 +19,7 @@ from collegium_schemas.envelope import decode, header
 from collegium_schemas.events import RunDecided
 from collegium_schemas.objective import Intervention, ObjectiveSubmitted
 from collegium_schemas.state import InputPosition
-from recorded_topics import Recording, read, recordings
+from recorded_topics import Recording, read, recordings, without_keys
 
 Json = dict[str, "Json"] | list["Json"] | str | float | bool | None
 RECORDINGS = recordings()
@@ -165,7 +165,9 @@ def test_folding_a_recorded_history_gives_the_recorded_state(path: Path) -> None
         for name, body in recorded.get(run_id, {}).items():
             assert without_additions(parts[name], body) == body
         if run is not None:
-            assert assemble(recorded[run_id]) == run
+            state = assemble(recorded[run_id])
+            assert state is not None
+            assert without_keys(state) == without_keys(run)
         assert_headers(recording, run_id, headers)
 
 
