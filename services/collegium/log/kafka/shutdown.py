@@ -20,6 +20,9 @@ _logger = logging.getLogger(__name__)
 _FLUSH_S: Final = 5.0
 _STOP_S: Final = 5.0
 _BACKOFF_S: Final = 1.0
+_IN_FLIGHT_S: Final = 1.0
+_MOST_IN_FLIGHT: Final = 16
+"""Requests that one producer waits for at once: one per broker, and one of its transaction."""
 
 
 async def stop_producer(producer: AIOKafkaProducer, *, request_timeout_s: float, flush: bool = True) -> None:
@@ -42,12 +45,16 @@ async def stop_producer(producer: AIOKafkaProducer, *, request_timeout_s: float,
 async def _stop_sending(producer: AIOKafkaProducer, request_timeout_s: float) -> None:
     sender = producer._sender.sender_task
     if sender is not None and not sender.done():
-        # It leaves its loop and waits for its requests in flight. They end by themselves, except for the search for a
-        # transaction coordinator, which goes on for as long as nobody answers: the second cancellation ends that.
+        # It leaves its loop and waits for its requests in flight, one after the other; each further cancellation ends
+        # one of them. On a connection that has gone silent they would take the whole request time-out, and whoever
+        # drops a producer whose outcome is unknown waits for this before its partition can be served again.
         sender.cancel()
-        await asyncio.wait([sender], timeout=request_timeout_s + _BACKOFF_S)
-        sender.cancel()
-        await asyncio.wait([sender], timeout=_BACKOFF_S)
+        await asyncio.wait([sender], timeout=min(request_timeout_s, _IN_FLIGHT_S))
+        for _ in range(_MOST_IN_FLIGHT):
+            if sender.done():
+                break
+            sender.cancel()
+            await asyncio.wait([sender], timeout=_BACKOFF_S)
     accumulator = producer._message_accumulator
     # A batch that waits for its second attempt is in neither set that its own callback would remove it from.
     accumulator._pending_batches.update(*accumulator._batches.values())
