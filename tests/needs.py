@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from chaos.disk import disk_missing
 from chaos.network import network_missing
 from collegium.embedded.jaeger import find_binary
 from collegium.embedded.settings import EmbeddedSettings
@@ -68,6 +69,7 @@ REQUIREMENTS: Mapping[str, Requirement] = {
         missing=lambda: None if shutil.which("openssl") else "the openssl command is not installed",
         enable="install openssl (Debian: apt-get install openssl)",
     ),
+    "mounts": Requirement(missing=disk_missing, enable="run as root on Linux"),
     "namespaces": Requirement(
         missing=network_missing,
         enable="run as root on Linux with network tools (Debian: apt-get install iproute2 iptables util-linux)",
