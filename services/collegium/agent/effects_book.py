@@ -88,10 +88,10 @@ def _ended(standing: Standing | None, ended: EffectEnded) -> Standing:
     if standing is None:
         state = State.UNKNOWN if ended.status == "unknown" else State.FREE
         return Standing(state, ended.claim, ended.attempt, request_sha256=ended.request_sha256)
-    if ended.claim != standing.claim or standing.state not in {State.HELD, State.UNKNOWN}:
+    if ended.claim != standing.claim or standing.state is not State.HELD:
         return standing
     if ended.status == "unknown":
         return replace(standing, state=State.UNKNOWN)
     if standing.doubt:  # what was taken over may have happened all the same
-        return replace(standing, state=State.UNKNOWN, attempt=standing.doubt, doubt=0)
+        return replace(standing, state=State.UNKNOWN, attempt=standing.doubt)
     return replace(standing, state=State.FREE)

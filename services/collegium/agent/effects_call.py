@@ -88,7 +88,11 @@ async def carry_out(shared: EffectEquipment, records: EffectRecords, intent: Eff
 async def write_outcome(
     shared: EffectEquipment, records: EffectRecords, claim: str, request_sha256: str, ended: Ended
 ) -> None:
-    """Write what came of a claim, for everybody who reads the key, and for the audit."""
+    """Write what came of a claim, for everybody who reads the key, and for the audit.
+
+    A claim that was taken over meanwhile has no say any more, except that it was done: compaction keeps the latest
+    record alone, and that must not be the word of one that let go of what another holds.
+    """
     outcome = EffectEnded(
         key=records.key,
         claim=claim,
@@ -100,7 +104,9 @@ async def write_outcome(
         reason=ended.reason,
         at_ms=shared.clock(),
     )
-    await shared.publisher.publish([records.ended(outcome), records.audited_outcome(outcome)])
+    says = ended.status == "done" or shared.tail.standing(records.key).claim == claim
+    effect = [records.ended(outcome)] if says else []
+    await shared.publisher.publish([*effect, records.audited_outcome(outcome)])
 
 
 async def _call(target: Target, call: EffectCall) -> Ended:
