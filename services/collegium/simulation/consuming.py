@@ -12,7 +12,7 @@ from collegium.log.memory.membership import Membership
 from collegium.log.metadata import checked
 from collegium.log.port import Committed, RebalanceListener, Record, TopicPartition
 from collegium.simulation.broker import SimulatedBroker, SimulatedGroup
-from collegium.simulation.link import Link
+from collegium.simulation.link import SESSION_TIMEOUT_S, Link
 
 _UNREACHABLE_AFTER_S: Final = 2.0
 
@@ -87,13 +87,14 @@ class SimulatedMembership(Membership):
 
     def silent(self) -> None:
         """The group has not heard of this member for too long."""
-        if self._left or not self._simulated.knows(self._member):
-            return
-        self._simulated.expire(self._member)
-        self._link.notify(self._rejoin.set)
+        if self._simulated.knows(self._member):
+            self._simulated.expire(self._member)
+            self._link.notify(self._rejoin.set)
 
     def _leave(self) -> None:
+        """Say so, if that is possible; heartbeats end in any case."""
         self._left = True
+        self._link.after(SESSION_TIMEOUT_S, self.silent)
         if not self._link.severed:
             self._link.send("leave", lambda: self._simulated.leave(self._member), lambda _, __: None)
 

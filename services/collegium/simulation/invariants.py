@@ -21,7 +21,15 @@ from collegium.orchestrator.shell.parts import POSITION_KEY, changed_parts
 from collegium.simulation.broker import SimulatedBroker
 from collegium.simulation.errors import Violation
 from collegium_schemas.envelope import header
-from collegium_schemas.events import AttemptDispatched, AttemptSucceeded, RunArchived, RunDecided, RunEnded, RunRejected
+from collegium_schemas.events import (
+    AttemptDispatched,
+    AttemptFailed,
+    AttemptSucceeded,
+    RunArchived,
+    RunDecided,
+    RunEnded,
+    RunRejected,
+)
 from collegium_schemas.state import InputPosition
 
 POISON: Final = "simulation-poison"
@@ -38,6 +46,7 @@ class _Life:
     ended: bool = False
     version: int = 0
     dispatched: set[str] = field(default_factory=set[str])
+    outcomes: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
 
 
 class Checker:
@@ -255,6 +264,7 @@ class Checker:
                 life = self._lives[run_id] = _Life()
             changed.setdefault(run_id, life.run)
             self._taken_once(decided, before)
+            self._answers_current(life, decided)
             self._fold(life, decided)
             dispatched += self._events_of(life, decided)
         if Counter(dispatched) != Counter(tasks):
@@ -286,6 +296,17 @@ class Checker:
             raise Violation("versions", str(error)) from error
         life.version = decided.version
         self._versions[decided.run_id] = max(decided.version, self._versions.get(decided.run_id, 0))
+
+    def _answers_current(self, life: _Life, decided: RunDecided) -> None:
+        """The first outcome of the attempt under way is accepted, and no other."""
+        for event in decided.events:
+            if not isinstance(event, AttemptSucceeded | AttemptFailed):
+                continue
+            outcome = (event.subtask_id, event.attempt)
+            part = None if life.run is None else life.run.subtasks.get(event.subtask_id)
+            if outcome in life.outcomes or part is None or part.attempt != event.attempt:
+                raise Violation("first_outcome", f"{decided.event_id} accepts another outcome of {outcome}: {part}")
+            life.outcomes.add(outcome)
 
     def _events_of(self, life: _Life, decided: RunDecided) -> list[str]:
         dispatched: list[str] = []
