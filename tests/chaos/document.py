@@ -21,7 +21,7 @@ nothing imported from the product) reads every topic from its first record and c
 {invariants}
 
 *Recovery* is the time from the fault to the next committed decision that a reader can see: on every partition that a
-killed orchestrator had decided on last, or, for a specialist, on a result of the same role by another process. It
+killed orchestrator had decided on last, by another process, or, for a specialist, on every run under way. It
 includes the start of the new process, and the session time-out of {session_ms} ms that the trials set (6,000 ms by
 default), after which the group gives the dead member's partitions away. *Retries* are second and later attempts, of
 which some are part of every trial; *redelivered* are results that came again and were dropped.

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -11,18 +11,6 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 _ENDINGS = {"run_ended", "run_rejected"}
-
-
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """Who did an accepted piece of work, by the name that it gave itself: `role@host:pid`."""
-
-    name: str
-
-    @property
-    def role(self) -> str:
-        """The specialist's role."""
-        return self.name.partition("@")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +22,6 @@ class Decision:
     owner: str
     seen_s: float
     """When it could be read, by the monotonic clock."""
-    workers: tuple[Worker, ...]
-    """Whose results were accepted."""
     ending: str | None
     """The run's terminal status, when this ended it."""
     failures: int
@@ -57,12 +43,11 @@ class History:
         """Each partition's last decision before a moment."""
         return {each.partition: each for each in self.decisions if each.seen_s <= moment_s}
 
-    def roles_of(self, mark: str) -> frozenset[str]:
-        """The roles in which a process has worked."""
-        return frozenset(worker.role for worker in self._workers() if worker.name.endswith(mark))
-
-    def _workers(self) -> Iterator[Worker]:
-        return (worker for decision in self.decisions for worker in decision.workers)
+    def under_way(self, moment_s: float) -> frozenset[str]:
+        """Runs that had begun before a moment and not ended."""
+        before = [decision for decision in self.decisions if decision.seen_s <= moment_s]
+        ended = {decision.run_id for decision in before if decision.ending is not None}
+        return frozenset(decision.run_id for decision in before) - ended
 
     async def watch(self) -> None:
         """Read until cancelled, through any absence of the brokers."""
@@ -99,7 +84,6 @@ class History:
             partition=record.partition,
             owner=body["owner"],
             seen_s=time.monotonic(),
-            workers=tuple(Worker(event["worker"]) for event in events if event["type"] == "attempt_succeeded"),
             ending=endings[0] if endings else None,
             failures=sum(event["type"] == "attempt_failed" for event in events),
         )

@@ -8,7 +8,7 @@ from typing import Generic
 
 from chaos.brokers import B
 from chaos.fleet import Fleet
-from chaos.history import Decision, History
+from chaos.history import History
 from chaos.load import Load
 from collegium.log.topics import TopicNames
 
@@ -17,12 +17,15 @@ BOUND_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """A fault's moment, and from which decision on the system has recovered."""
+    """A fault's moment, and what must be decided on again before the system counts as recovered."""
 
     at_s: float
-    recovered: Callable[[Decision], bool]
-    partitions: frozenset[int]
-    """Each of these must see such a decision; without any, one decision anywhere is enough."""
+    partitions: frozenset[int] = frozenset()
+    """Each of these, by somebody else than the victim."""
+    runs: frozenset[str] = frozenset()
+    """Each of these, by anybody."""
+    not_by: str = ""
+    """The end of the victim's name, when somebody else must have taken over."""
 
 
 @dataclass(slots=True)
@@ -43,50 +46,40 @@ class Trial(Generic[B]):
     def struck(self, victim: int | None = None, *, at_s: float | None = None, alone: bool = False) -> None:
         """The fault happens now, or happened at a moment of the monotonic clock: the recovery's clock starts.
 
+        The system has recovered when each partition that the victim decided on last has a new decision.
+
         Args:
-            victim: The process that was struck. The system has recovered when each partition that it decided on last
-                has a new decision (an orchestrator), or when another process's result of its role is accepted (a
-                specialist). Without it: when every partition has a new decision.
+            victim: The orchestrator process that was struck; without it, every partition must have a new decision.
             at_s: When, if not now.
             alone: Nobody can take over from the victim: its own next decisions end the outage.
         """
         moment = time.monotonic() if at_s is None else at_s
-        mark = f":{victim}"
-        owned = frozenset(
-            partition
-            for partition, decision in self.history.last_before(moment).items()
-            if victim is None or decision.owner.endswith(mark)
-        )
-        roles = self.history.roles_of(mark) if victim is not None and not owned else frozenset[str]()
-        if roles:
-            self.strikes.append(
-                Strike(
-                    moment,
-                    lambda decision: any(w.role in roles and not w.name.endswith(mark) for w in decision.workers),
-                    frozenset(),
-                )
-            )
-        else:
-            self.strikes.append(Strike(moment, lambda decision: alone or not decision.owner.endswith(mark), owned))
+        mark = "" if victim is None else f":{victim}"
+        last = self.history.last_before(moment)
+        owned = frozenset(partition for partition, decision in last.items() if decision.owner.endswith(mark))
+        self.strikes.append(Strike(moment, partitions=owned, not_by="" if alone else mark))
+
+    def struck_specialist(self, *, at_s: float | None = None) -> None:
+        """The same for a specialist: recovered when each run that was under way has a new decision."""
+        moment = time.monotonic() if at_s is None else at_s
+        self.strikes.append(Strike(moment, runs=self.history.under_way(moment)))
 
     def recovery_s(self) -> float | None:
         """The longest time from a strike to the decision that ended its outage; None when one never came."""
-        longest = 0.0
-        for strike in self.strikes:
-            took = self._recovery_s(strike)
-            if took is None:
-                return None
-            longest = max(longest, took)
-        return longest if self.strikes else None
+        took = [self._recovery_s(strike) for strike in self.strikes]
+        return None if None in took else max((each for each in took if each is not None), default=None)
 
     def _recovery_s(self, strike: Strike) -> float | None:
-        first: dict[int, float] = {}
+        partitions: dict[int, float] = {}
+        runs: dict[str, float] = {}
         for decision in self.history.decisions:
-            if decision.seen_s > strike.at_s and strike.recovered(decision):
-                first.setdefault(decision.partition, decision.seen_s - strike.at_s)
-        if not strike.partitions:
-            return min(first.values(), default=None)
-        waited = [first.get(partition) for partition in strike.partitions]
+            if decision.seen_s > strike.at_s:
+                runs.setdefault(decision.run_id, decision.seen_s - strike.at_s)
+                if not strike.not_by or not decision.owner.endswith(strike.not_by):
+                    partitions.setdefault(decision.partition, decision.seen_s - strike.at_s)
+        waited = [*map(partitions.get, strike.partitions), *map(runs.get, strike.runs)]
+        if not waited:  # nothing was in its hands: whatever is decided next
+            return min(runs.values(), default=None)
         return None if None in waited else max(each for each in waited if each is not None)
 
     async def until(self, condition: Callable[[], bool], what: str, bound_s: float = BOUND_S) -> None:

@@ -80,7 +80,10 @@ async def _killed_one_by_one(trial: Trial[SingleNode]) -> None:
         pid, life = instance.pid, instance.life
         instance.kill()
         death = await instance.died(life)
-        trial.struck(pid, at_s=death.at_s)
+        if instance.plan.role == "orchestrator":
+            trial.struck(pid, at_s=death.at_s)
+        else:
+            trial.struck_specialist(at_s=death.at_s)
         await asyncio.sleep(1)
     for instance in trial.fleet.instances:
         await instance.ready(2)

@@ -26,7 +26,10 @@ def _stopped(
         victim.again()
         await victim.ready(2)
         await victim.stopped()
-        trial.struck(victim.pid, alone=not several)
+        if role == "orchestrator":
+            trial.struck(victim.pid, alone=not several)
+        else:
+            trial.struck_specialist()
         await asyncio.sleep(standing_s)
         victim.send(signal.SIGCONT)
         await trial.decided(30)

@@ -36,7 +36,7 @@ async def _lethal(trial: Trial[SingleNode]) -> None:
         await producer.send_and_wait(f"{trial.prefix}objectives", body, key=run_id.encode())
     trial.load.submitted.acknowledged.append(run_id)
     death = await victim.died(life)
-    trial.struck(death.pid, at_s=death.at_s)
+    trial.struck_specialist(at_s=death.at_s)
     await trial.until(lambda: run_id in trial.history.ended, "the lethal run has ended")
     assert trial.history.ended[run_id] == "failed", trial.history.ended[run_id]
     deaths = [each for each in victim.deaths if each.status < 0]

@@ -28,7 +28,7 @@ async def _killed(trial: Trial[SingleNode], name: str, fault: str) -> None:
     victim.again()
     await victim.ready(2)
     death = await victim.died(2)
-    trial.struck(death.pid, at_s=death.at_s)
+    trial.struck_specialist(at_s=death.at_s)
     await victim.ready(3)
 
 
