@@ -1,8 +1,8 @@
 """A small outside world with effects to be executed and undone, for tests of effects, simulation and chaos.
 
 `SAGA` books, pays and confirms: two effects with compensations, then a step that can be told to fail. `Effector` does
-all three; as a process: `python tests/effect_worlds.py DIRECTORY`. Each change of the outside world is one
-`*.json` file there, written by nobody but the target: `executed` counts what happened how often.
+all three; as a process: `python tests/effect_worlds.py DIRECTORY [ROLE [KIND]]`. Each change of the outside world is
+one `*.json` file there, written by nobody but the target: `executed` counts what happened how often.
 """
 
 import hashlib
@@ -135,9 +135,19 @@ class Effector:
         return Success(note=f"done: {', '.join(task.effects) or 'nothing'}")
 
 
-def build(directory: Path) -> Effector:
-    """The effector as a process has it: two journals."""
-    return Effector({name: JournalTarget(directory, name) for name in ("alpha", "beta")})
+def build(directory: Path, role: str = ROLE, kind: str = "deduplicates") -> Effector:
+    """The effector as a process has it: two targets.
+
+    Args:
+        directory: The world outside.
+        role: Its role.
+        kind: `deduplicates`, `answers` (it can be asked, but does not deduplicate) or `mute` (neither).
+    """
+    made = [
+        JournalTarget(directory, name, deduplicates=kind == "deduplicates", answers=kind != "mute")
+        for name in ("alpha", "beta")
+    ]
+    return Effector({target.name: target for target in made}, role=role)
 
 
 class Refusing(JournalTarget):
@@ -149,7 +159,7 @@ class Refusing(JournalTarget):
 
 
 def _process(settings: AgentSettings) -> Effector:
-    return build(Path(sys.argv[1]))
+    return build(Path(sys.argv[1]), *sys.argv[2:])
 
 
 if __name__ == "__main__":
