@@ -22,8 +22,6 @@ from collegium.log.errors import LogError, LogUnavailable, OutcomeUnknown
 from collegium.log.port import Clock, Consumer, Log, Outgoing, Record, TopicPartition, TransactionalProducer
 from collegium.log.topics import TopicNames
 from collegium.orchestrator.core.model import Rules, Timer, TimerFired
-from collegium.orchestrator.core.subtasks import NONE
-from collegium.orchestrator.core.timing import run_timer, subtask_timer
 from collegium.orchestrator.shell.beats import AttemptId
 from collegium.orchestrator.shell.intake import Intake
 from collegium.orchestrator.shell.membership import until_ours
@@ -32,8 +30,8 @@ from collegium.orchestrator.shell.observing import observe
 from collegium.orchestrator.shell.restoring import restore
 from collegium.orchestrator.shell.retelling import Retelling
 from collegium.orchestrator.shell.store import DECODED_BYTES, RunStore
-from collegium.orchestrator.shell.timers import Timers
-from collegium.orchestrator.shell.transaction import Batch, Batcher, Made
+from collegium.orchestrator.shell.timers import Timers, follow
+from collegium.orchestrator.shell.transaction import Batch, Batcher
 from collegium.telemetry.tracing import Tracing
 
 logger = logging.getLogger(__name__)
@@ -364,26 +362,9 @@ class PartitionOwner:
         for run_id, (_, after) in batch.runs.items():
             self._store.publish(run_id, after, batch.changed[run_id])
         for made in batch.made:
-            self._arm(made)
+            follow(self._timers, made.decided.run_id, made.before, made.after, shared.rules)
         observe(batch, shared.metrics, shared.tracing, shared.names, shared.clock())
         shared.metrics.live_runs.labels(str(self.partition)).set(self._store.live)
-
-    def _arm(self, made: Made) -> None:
-        """Arm what the decision's last state calls for."""
-        after, run_id = made.after, made.decided.run_id
-        before = made.before
-        if after is None:
-            self._timers.disarm(run_id)
-            return
-        own = run_timer(after.header, self._shared.rules)
-        if own is not None:
-            self._timers.arm(own)
-        for subtask_id, part in after.subtasks.changed_from(NONE if before is None else before.subtasks):
-            timer = None if part is None else subtask_timer(run_id, part, self._shared.rules)
-            if timer is None:
-                self._timers.disarm(run_id, subtask_id)
-            else:
-                self._timers.arm(timer)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

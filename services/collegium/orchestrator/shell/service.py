@@ -21,12 +21,17 @@ _STOP_S: Final = 10.0
 _UNAVAILABLE_S: Final = 1.0
 
 
+class Deaf(LogUnavailable):
+    """Kafka answers others, but not this member of the group."""
+
+
 class Orchestrator:
     """Runs until cancelled. Several processes may run it at once: the group shares the partitions among them.
 
     Args:
         shared: What all owners use.
-        deaf_ms: How long its consumer may hear nothing while Kafka answers others, before the process gives up.
+        deaf_ms: How long its consumer may hear nothing while Kafka answers others, before it joins the group anew. A
+            new member that hears nothing from the start gives up, for its supervisor to start another process.
     """
 
     def __init__(self, shared: OwnerContext, *, deaf_ms: int = 30_000) -> None:
@@ -36,6 +41,8 @@ class Orchestrator:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._consumer: Consumer | None = None
         self._assigned_once = False
+        self._heard = False
+        """Whether this membership has ever been answered."""
         self._torn: TopicMismatch | None = None
 
     @property
@@ -55,7 +62,19 @@ class Orchestrator:
             LogUnavailable: the group could not be joined within the adapter's bound.
             TopicMismatch: the partitions of the input topics were not given out together.
         """
+        while True:
+            try:
+                await self._as_member()
+            except ExceptionGroup as group:
+                deaf, other = group.split(Deaf)
+                if deaf is None or other is not None or not self._heard:
+                    raise
+                logger.warning("this member hears nothing, though Kafka answers: it joins the group anew")
+
+    async def _as_member(self) -> None:
+        """Join the group and serve."""
         topics = [self._shared.names(name) for name in INPUTS]
+        self._heard = self._assigned_once = False
         consumer = await self._shared.log.subscribe(
             topics, group=f"{self._shared.names.prefix}{GROUP}", listener=self, start_at="earliest", assignor="range"
         )
@@ -67,6 +86,7 @@ class Orchestrator:
                 if self._shared.limits.heartbeat_lost_ms:
                     group.create_task(self._beats().run(), name="orchestrator-beats")
         finally:
+            self._consumer = None
             await self._stop(frozenset(self._owners))
             await consumer.close()
 
@@ -136,7 +156,7 @@ class Orchestrator:
                     logger.warning("the log does not answer; inputs wait: %s", error)
                 deaf_since_s = await self._deaf(deaf_since_s, error)
                 continue
-            deaf_since_s = None
+            deaf_since_s, self._heard = None, True
             for topic_partition, records in batches.items():
                 owner = self._owners.get(topic_partition.partition)
                 if owner is not None:
@@ -146,7 +166,7 @@ class Orchestrator:
         """Wait a moment; since when this member alone has heard nothing.
 
         Raises:
-            LogUnavailable: Kafka answers others, and for too long not this member: only a new process mends that.
+            Deaf: Kafka answers others, and for too long not this member: only a new membership mends that.
         """
         await asyncio.sleep(_UNAVAILABLE_S)
         now_s = asyncio.get_running_loop().time()
@@ -155,11 +175,11 @@ class Orchestrator:
         except LogError:
             return now_s
         if since_s is not None and (now_s - since_s) * 1_000 > self._deaf_ms:
-            raise LogUnavailable(f"Kafka answers, but not to this member of the group; start anew: {error}") from error
+            raise Deaf(f"Kafka answers, but not to this member of the group; start anew: {error}") from error
         return now_s if since_s is None else since_s
 
     def _raise_failed(self) -> None:
-        """An owner never ends by itself but when it lost its membership; any other end stops the process."""
+        """An owner never ends by itself: what it cannot mend stops the process."""
         if self._torn is not None:
             raise self._torn
         for number, task in list(self._tasks.items()):

@@ -3,7 +3,10 @@
 import heapq
 from typing import Final
 
-from collegium.orchestrator.core.model import Timer
+from collegium.orchestrator.core.model import Rules, Run, Timer
+from collegium.orchestrator.core.subtasks import NONE
+from collegium.orchestrator.core.timing import run_timer, subtask_timer
+from collegium_schemas.objective import RunStatus
 
 _SLACK: Final = 1_024
 
@@ -57,3 +60,31 @@ class Timers:
             del self._armed[(timer.run_id, timer.subtask_id)]
             taken.append(timer)
         return taken
+
+
+def follow(timers: Timers, run_id: str, before: Run | None, after: Run | None, rules: Rules) -> None:
+    """Arm and disarm what a committed decision calls for.
+
+    Args:
+        timers: The partition's.
+        run_id: The run.
+        before: The run that was decided on.
+        after: The run as the decision left it; None when it is archived.
+        rules: What timers depend on.
+    """
+    if after is None:
+        timers.disarm(run_id)
+        return
+    own = run_timer(after.header, rules)
+    if own is not None:
+        timers.arm(own)
+    earlier = NONE if before is None else before.subtasks
+    if before is not None and before.header.status is RunStatus.PAUSED:
+        # A retry that came due in the pause is spent. Should the clock have stepped back since, it is due once more.
+        earlier = NONE
+    for subtask_id, part in after.subtasks.changed_from(earlier):
+        timer = None if part is None else subtask_timer(run_id, part, rules)
+        if timer is None:
+            timers.disarm(run_id, subtask_id)
+        else:
+            timers.arm(timer)
