@@ -12,9 +12,11 @@ from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssigno
 from aiokafka.structs import ConsumerRecord
 from aiokafka.structs import TopicPartition as KafkaPartition
 
-from collegium.log.errors import LogError
+from collegium.log.errors import LogError, OffsetLost
 from collegium.log.kafka.committed import read_committed
 from collegium.log.kafka.connection import Connection
+from collegium.log.kafka.lenient import guard
+from collegium.log.kafka.point_read import read_batch
 from collegium.log.kafka.rebalance import ListenerAdapter
 from collegium.log.kafka.records import from_partition, to_partition, to_record
 from collegium.log.kafka.shutdown import stop_consumer
@@ -83,7 +85,7 @@ async def subscribe(
         connection, lambda: _consumer(connection, start_at, group, assignor), prepare, f"join group {group}", limit_ms
     )
     adapter.release()
-    return KafkaConsumer(connection, consumer, adapter, limit_ms)
+    return KafkaConsumer(connection, wire, consumer, adapter, limit_ms)
 
 
 async def assign(
@@ -108,7 +110,7 @@ async def assign(
 
     limit_ms = connection.settings.request_timeout_ms
     consumer = await _opened(connection, lambda: _consumer(connection, "earliest"), prepare, "read", limit_ms)
-    return KafkaConsumer(connection, consumer, None, limit_ms)
+    return KafkaConsumer(connection, wire, consumer, None, limit_ms)
 
 
 async def _opened(
@@ -136,12 +138,15 @@ class KafkaConsumer:
     def __init__(
         self,
         connection: Connection,
+        wire: Wire,
         consumer: AIOKafkaConsumer,
         adapter: ListenerAdapter | None,
         silence_limit_ms: int,
     ) -> None:
         self._connection = connection
+        self._wire = wire
         self._consumer = consumer
+        self._unreadable = guard(consumer)
         self._adapter = adapter
         self._silence_limit_ms = silence_limit_ms
         self._last_fetch_ms = 0
@@ -161,6 +166,8 @@ class KafkaConsumer:
             raise LogError("the consumer is closed")
         if self._adapter is not None and self._adapter.error is not None:
             raise self._adapter.error
+        if self._unreadable and (read := await self._read_leniently(max_records, partitions)):
+            return read
         rebalancing = False
         found: dict[KafkaPartition, list[ConsumerRecord[bytes | None, bytes | None]]] = {}
         try:
@@ -177,6 +184,31 @@ class KafkaConsumer:
         if not found:
             self._check_reachable(rebalancing=rebalancing)
         return {to_partition(source): [to_record(each) for each in records] for source, records in found.items()}
+
+    async def _read_leniently(
+        self, max_records: int, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, Sequence[Record]]:
+        """Records that aiokafka cannot read, of one partition."""
+        for source in tuple(self._unreadable):
+            partition = to_partition(source)
+            if source not in self._consumer.assignment():
+                self._unreadable.discard(source)
+                continue
+            if source in self._consumer.paused() or (partitions and partition not in partitions):
+                continue
+            offset = await self.position(partition)
+            try:
+                records, after = await read_batch(self._wire, partition, offset)
+            except OffsetLost:
+                records, after = list[Record](), offset  # where it goes on from there is aiokafka's to find out
+            self._unreadable.discard(source)
+            if source not in self._consumer.assignment() or await self.position(partition) != offset:
+                continue
+            taken = records[:max_records]
+            self.seek(partition, taken[-1].offset + 1 if len(taken) < len(records) else after)
+            if taken:
+                return {partition: taken}
+        return {}
 
     def _check_reachable(self, *, rebalancing: bool) -> None:
         """Aiokafka retries in silence for ever: see whether any fetch has been answered lately."""

@@ -1,8 +1,10 @@
-"""Reading exactly one committed record with a single Fetch request."""
+"""Reading exactly one committed record, or one batch of them, with a single Fetch request."""
 # pyright: reportUnknownVariableType=false
 
 import asyncio
-from typing import Final
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast
 
 from aiokafka import errors as kafka_errors
 from aiokafka.consumer.fetcher import PartitionRecords
@@ -11,8 +13,9 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import ConsumerRecord
 
 from collegium.log.errors import OffsetLost
+from collegium.log.kafka.lenient import LenientRecords
 from collegium.log.kafka.records import to_record
-from collegium.log.kafka.wire import READ_COMMITTED, Wire
+from collegium.log.kafka.wire import EARLIEST, READ_COMMITTED, Wire
 from collegium.log.port import Record, TopicPartition
 
 _ONE_BATCH_BYTES: Final = 1
@@ -23,9 +26,16 @@ _LAST_OFFSET: Final = 2**63 - 1
 """A larger one, which JSON may well hold, cannot even be asked for."""
 
 _AGAIN_AFTER_S: Final = 0.01
+_DOUBT_AGAIN_S: Final = 0.16
+_DOUBT_S: Final = 3.0
+"""How long other nodes are asked for an offset that one does not have yet: many times; one that has it is enough."""
 
 _SINCE_PREFERRED_REPLICA: Final = 11
 """From this version of Fetch on, a field stands between the aborted transactions and the records (KIP-392)."""
+
+
+class _BeyondEnd(Exception):
+    """The node that was asked has no such offset, and has not removed it: perhaps it does not lead any more."""
 
 
 async def read_at(wire: Wire, source: TopicPartition, offset: int, timeout_ms: int) -> Record:
@@ -37,20 +47,62 @@ async def read_at(wire: Wire, source: TopicPartition, offset: int, timeout_ms: i
     """
     if offset > _LAST_OFFSET:
         raise OffsetLost(source.topic, source.partition, offset)
-    deadline = asyncio.get_running_loop().time() + timeout_ms / 1_000
+    now = asyncio.get_running_loop().time
+    began, pause_s = now(), _AGAIN_AFTER_S
+    deadline = began + timeout_ms / 1_000
     await wire.check([source])
     while True:
-        remaining_ms = int((deadline - asyncio.get_running_loop().time()) * 1_000)
-        found = await wire.retrying("read one record", lambda: _fetch(wire, source, offset), max(remaining_ms, 1))
+        remaining_ms = max(1, int((deadline - now()) * 1_000))
+        try:
+            found = await wire.retrying("read one record", lambda: _fetch(wire, source, offset), remaining_ms)
+        except _BeyondEnd:
+            if not await wire.doubt(source) or now() - began > _DOUBT_S:
+                raise OffsetLost(source.topic, source.partition, offset) from None
+            pause_s, found = _DOUBT_AGAIN_S, None
         if found is not None:
             return found
-        if asyncio.get_running_loop().time() + _AGAIN_AFTER_S >= deadline:
+        if now() + pause_s >= deadline:
             raise OffsetLost(source.topic, source.partition, offset)
-        await asyncio.sleep(_AGAIN_AFTER_S)
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, _DOUBT_AGAIN_S)
+        if pause_s == _DOUBT_AGAIN_S:
+            await wire.doubt(source)
 
 
-async def _fetch(wire: Wire, source: TopicPartition, offset: int) -> Record | None:
-    """The record, or None when the offset is not stable yet."""
+async def read_batch(wire: Wire, source: TopicPartition, offset: int) -> tuple[Sequence[Record], int]:
+    """The committed records of the batch at an offset, whatever their headers are called.
+
+    Returns:
+        The records at and after the offset, and where to go on.
+
+    Raises:
+        LogUnavailable: no answer in time.
+    """
+    await wire.check([source])
+    answer = await wire.retrying("read a batch", lambda: _ask(wire, source, offset))
+    records = PartitionRecords(
+        source,
+        LenientRecords(answer.batch),
+        answer.aborted,
+        offset,
+        None,
+        None,
+        check_crcs=True,
+        isolation_level=READ_COMMITTED,
+    )
+    visible = cast("Iterable[ConsumerRecord[bytes | None, bytes | None]]", records)
+    found = [to_record(record) for record in visible]
+    return found, records.next_fetch_offset
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    batch: bytes
+    aborted: Sequence[tuple[int, int]]
+    last_stable: int
+
+
+async def _ask(wire: Wire, source: TopicPartition, offset: int) -> _Answer:
     partition = (source.partition, offset, _ONE_BATCH_BYTES)
     request = FetchRequest(0, 0, _RESPONSE_BYTES, READ_COMMITTED, [(source.topic, [partition])])
     response = await wire.send(await wire.leader(source), request)
@@ -58,14 +110,37 @@ async def _fetch(wire: Wire, source: TopicPartition, offset: int) -> Record | No
     if code == kafka_errors.OffsetOutOfRangeError.errno:
         raise OffsetLost(source.topic, source.partition, offset)
     wire.check_code(code, source)
-    records = MemoryRecords(rest[-1])
-    if not records.has_next() and last_stable <= offset:
-        return None
     aborted = rest[-3] if response.API_VERSION >= _SINCE_PREFERRED_REPLICA else rest[-2]
-    visible = PartitionRecords(
-        source, records, aborted, offset, None, None, check_crcs=True, isolation_level=READ_COMMITTED
-    )
-    first: ConsumerRecord[bytes | None, bytes | None] | None = next(visible, None)
+    return _Answer(rest[-1], aborted, last_stable)
+
+
+async def _fetch(wire: Wire, source: TopicPartition, offset: int) -> Record | None:
+    """The record, or None when the offset is not stable yet."""
+    try:
+        answer = await _ask(wire, source, offset)
+    except OffsetLost:
+        if (await wire.offsets([source], EARLIEST))[source] > offset:
+            raise
+        raise _BeyondEnd from None
+    records = MemoryRecords(answer.batch)
+    if not records.has_next() and answer.last_stable <= offset:
+        return None
+    try:
+        first = _first(source, records, answer, offset)
+    except UnicodeDecodeError:  # in the name of a header
+        first = _first(source, LenientRecords(answer.batch), answer, offset)
     if first is None or first.offset != offset:
         raise OffsetLost(source.topic, source.partition, offset)
     return to_record(first)
+
+
+def _first(
+    source: TopicPartition,
+    records: Any,  # noqa: ANN401 - aiokafka's records, or ours in their place
+    answer: _Answer,
+    offset: int,
+) -> ConsumerRecord[bytes | None, bytes | None] | None:
+    visible = PartitionRecords(
+        source, records, answer.aborted, offset, None, None, check_crcs=True, isolation_level=READ_COMMITTED
+    )
+    return next(visible, None)
