@@ -126,6 +126,15 @@ class Wire:
             raise kafka_errors.LeaderNotAvailableError(partition)
         return leader
 
+    async def doubt(self, partition: TopicPartition) -> bool:
+        """Ask anew who leads a partition, at the next request; False when there is only one node that could.
+
+        A leader that was cut off from the other nodes may not know it: it answers as if nothing had been written since.
+        """
+        self._leaders.pop(partition, None)
+        client = await self._connected()
+        return len(client.cluster.brokers()) > 1
+
     def check_code(self, code: int, partition: TopicPartition) -> None:
         """Raise what a broker's error code says; a stale leader is forgotten."""
         if code == kafka_errors.NoError.errno:
