@@ -4,9 +4,9 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 
 from chaos.brokers import BrokerPlan, Brokers, Site
-from chaos.trial import Trial
 from collegium.embedded.cluster import ClusterNode, EmbeddedCluster, loopback_places
 from collegium.embedded.node import NodeOptions
+from collegium.log.topics import TopicNames
 
 NICE = ("nice", "-n", "5")
 """Three Java processes start and elect beside the services: these come first."""
@@ -33,25 +33,25 @@ async def _three_nodes(site: Site) -> AsyncGenerator[Cluster]:
 
 THREE_NODES = BrokerPlan("three nodes, three copies, two of which must agree", _three_nodes)
 
-Find = Callable[[Trial[Cluster]], Coroutine[None, None, ClusterNode]]
+Find = Callable[[EmbeddedCluster, TopicNames], Coroutine[None, None, ClusterNode]]
 """Finds the node that a cell strikes."""
 
 
-async def leader(trial: Trial[Cluster]) -> ClusterNode:
+async def leader(cluster: EmbeddedCluster, names: TopicNames) -> ClusterNode:
     """The leader of a partition of run-state."""
-    return await trial.brokers.cluster.leader(trial.names("run-state"), 0)
+    return await cluster.leader(names("run-state"), 0)
 
 
-async def controller(trial: Trial[Cluster]) -> ClusterNode:
+async def controller(cluster: EmbeddedCluster, _: TopicNames) -> ClusterNode:
     """The node with the active controller."""
-    return await trial.brokers.cluster.controller()
+    return await cluster.controller()
 
 
-async def transaction_coordinator(trial: Trial[Cluster]) -> ClusterNode:
+async def transaction_coordinator(cluster: EmbeddedCluster, names: TopicNames) -> ClusterNode:
     """The coordinator of an orchestrator's transactions."""
-    return await trial.brokers.cluster.transaction_coordinator(f"{trial.names.prefix}orchestrator.0.0")
+    return await cluster.transaction_coordinator(f"{names.prefix}orchestrator.0.0")
 
 
-async def group_coordinator(trial: Trial[Cluster]) -> ClusterNode:
+async def group_coordinator(cluster: EmbeddedCluster, names: TopicNames) -> ClusterNode:
     """The coordinator of the orchestrators' group."""
-    return await trial.brokers.cluster.group_coordinator(f"{trial.names.prefix}orchestrator")
+    return await cluster.group_coordinator(f"{names.prefix}orchestrator")

@@ -6,6 +6,7 @@ from chaos.clusters import THREE_NODES, Cluster, Find, controller, group_coordin
 from chaos.matrix import Cell
 from chaos.services import light
 from chaos.trial import Trial
+from collegium.log.topics import TopicNames
 
 MEANWHILE = 20
 """Decisions that must be committed while a node is away."""
@@ -19,7 +20,7 @@ def _killed(row: str, find: Find, *, quick: bool = False) -> Cell[Cluster]:
     """The others take over; the dead node comes back and catches up under load."""
 
     async def strike(trial: Trial[Cluster]) -> None:
-        victim = await find(trial)
+        victim = await find(trial.brokers.cluster, TopicNames(trial.prefix))
         await victim.kill()
         trial.struck()
         await trial.decided(MEANWHILE)
@@ -32,7 +33,7 @@ def _killed(row: str, find: Find, *, quick: bool = False) -> Cell[Cluster]:
 async def _kill_two(trial: Trial[Cluster]) -> None:
     """One of three may acknowledge nothing: everything halts, and goes on when the others are back."""
     cluster = trial.brokers.cluster
-    survivor = await leader(trial)
+    survivor = await leader(cluster, TopicNames(trial.prefix))
     dead = cluster.others(survivor.node_id)
     for node in dead:
         await node.kill()
@@ -61,7 +62,7 @@ def _paused(row: str, find: Find, pause_s: float) -> Cell[Cluster]:
     """The node stands still with all its connections open; afterwards it may not act on what it believed."""
 
     async def strike(trial: Trial[Cluster]) -> None:
-        victim = await find(trial)
+        victim = await find(trial.brokers.cluster, TopicNames(trial.prefix))
         victim.pause()
         trial.struck()
         try:
