@@ -1,15 +1,20 @@
 """Runs with effects: waiting for a human when nobody knows what happened, and undoing what was done."""
 
+from pathlib import Path
+
 import pytest
 
 from collegium.orchestrator.core.deciding import give_up
 from collegium.orchestrator.core.messages import commands
 from collegium.orchestrator.core.model import InterventionArrived, Moment, OutcomeArrived, Rules, Timer, TimerFired
+from collegium.orchestrator.playbooks import load_playbook
 from collegium_schemas.objective import Action, Intervention, RunStatus
 from collegium_schemas.playbook import Playbook
 from collegium_schemas.tasks import ControlState, FailureKind, TaskFailed, TaskRequested
 from effect_worlds import SAGA
 from orchestrator_worlds import RUN, World, arrived, succeeded, types, word
+
+EXAMPLES = Path(__file__).parents[3] / "examples" / "playbooks"
 
 
 def saga(playbook: Playbook = SAGA, **fields: object) -> World:
@@ -186,6 +191,21 @@ def test_a_run_given_up_on_an_internal_error_names_what_is_not_undone() -> None:
     world = saga()
     decided = give_up(world.run, word(Action.PAUSE), "internal error", Rules({}), Moment(1, 0.0))
     assert "not undone: book" in getattr(decided.events[0], "reason", "")
+
+
+def test_the_example_withdraws_its_report_when_the_announcement_fails() -> None:
+    """The playbook that users copy does what it says."""
+    example = load_playbook(EXAMPLES / "report-and-announce.yaml")
+    world = saga(example)
+    for step in ("retrieve.1", "analyse", "draft", "verify", "deliver"):
+        world.succeed(step)
+    assert [task.effects for task in tasks(world)] == [("announcements",)]
+    assert "run_ending" in fail_for_good(world, "announce")
+    assert [task.compensates for task in tasks(world)] == ["announce"]
+    world.succeed("undo.announce")
+    assert [task.instruction for task in tasks(world)] == ["Withdraw the report on: What is a topic?"]
+    world.succeed("undo.deliver")
+    assert world.live().header.status is RunStatus.FAILED
 
 
 # -- an outcome that nobody knows

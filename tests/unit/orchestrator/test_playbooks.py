@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from collegium.orchestrator.playbooks import PlaybookError, load_library, load_playbook, parse_playbook
+from collegium.orchestrator.playbooks import Library, PlaybookError, load_library, load_playbook, parse_playbook
 from collegium.orchestrator.playbooks.drawing import mermaid, outline
+
+EXAMPLES = Path(__file__).parents[3] / "examples" / "playbooks"
 
 GOOD = """\
 name: two
@@ -35,6 +37,14 @@ steps:
         ("", 1, "mapping"),
         ("name: x\nsteps: " + "[" * 5_000, 1, "nested too deeply"),
         ("name: 2030-13-45\n", 1, "month must be"),
+        (GOOD + "    effects: [a, a]\n", 10, "names an effect twice"),
+        (GOOD + "    effects: ['a b']\n", 10, "pattern"),
+        (GOOD + "    effects: [a, b, c, d, e, f, g, h, i]\n", 10, "at most 8"),
+        (GOOD + "    compensate: {}\n", 10, "nothing to compensate"),
+        (GOOD + "    effects: [a]\n    compensate: {role: 'No!'}\n", 11, "pattern"),
+        (GOOD + "    effects: [a]\n    compensate: {colour: red}\n", 11, "Extra inputs"),
+        (GOOD + "    effects: [a]\nloop: {review: second, repeat: [first, second]}\n", 10, "in each round"),
+        (GOOD + "compensation_ms: 0\n", 10, "greater than or equal to 1"),
     ],
 )
 def test_faults_have_lines(text: str, line: int, says: str) -> None:
@@ -100,3 +110,19 @@ def test_faults_of_the_graph_have_their_line(second: str, line: int, says: str) 
     [fault] = caught.value.faults
     assert fault.line == line
     assert says in fault.message
+
+
+def test_a_role_that_only_undoes_is_a_role_of_the_playbook() -> None:
+    """Its topic must exist before the first compensation is sent there."""
+    text = GOOD + "    effects: [a]\n    compensate: {role: undertaker}\n"
+    playbook = parse_playbook(text, "two.yaml")
+    assert Library({"two": playbook}).roles == {"retrieval", "analysis", "undertaker"}
+
+
+def test_effects_and_what_undoes_them_are_drawn() -> None:
+    """Both drawings of the example say what is changed and who takes it back."""
+    example = load_playbook(EXAMPLES / "report-and-announce.yaml")
+    text = outline(example)
+    assert "changes reports, undone by delivery" in text
+    assert "changes announcements, undone by delivery" in text
+    assert 'step_announce -. "when the run fails" .-> step_announce_undo' in mermaid(example)

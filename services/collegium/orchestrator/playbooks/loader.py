@@ -48,8 +48,10 @@ class Library:
 
     @property
     def roles(self) -> frozenset[str]:
-        """Every role that some step needs."""
-        return frozenset(step.role for playbook in self.playbooks.values() for step in playbook.steps)
+        """Every role that some step needs, or that undoes one."""
+        steps = [step for playbook in self.playbooks.values() for step in playbook.steps]
+        undoing = [step.compensate.role for step in steps if step.compensate is not None]
+        return frozenset({*(step.role for step in steps), *(role for role in undoing if role is not None)})
 
 
 def load_library(directories: Iterable[Path] = ()) -> Library:
