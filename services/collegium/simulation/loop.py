@@ -106,6 +106,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _run_once(self) -> None:
         if self._failure is not None:
             raise self._failure
+        if self.steps >= self._max_steps:
+            raise Stuck(f"more than {self._max_steps} steps: something runs in circles, at {self._now:.3f} s")
         ready, scheduled = self._ready, self._scheduled
         if not ready:
             self._advance()
@@ -127,8 +129,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         if host is not None and not host.admits(handle):
             return
         self.steps += 1
-        if self.steps > self._max_steps:
-            raise Stuck(f"more than {self._max_steps} steps: something runs in circles, at {self._now:.3f} s")
         handle._run()  # type: ignore[attr-defined]  # noqa: SLF001
 
     def _advance(self) -> None:

@@ -76,14 +76,14 @@ class World:
         self._random = _stream("world", seed)
         self.loop = VirtualLoop(_stream("order", seed), in_order=scenario.in_order)
         self.loop.adopt = _adopt
-        self.checker = Checker(NAMES, rules(scenario.sizes), compacts_context=False)
+        self.checker = Checker(NAMES, rules(scenario.sizes))
         self.broker = SimulatedBroker(
             self.loop,
             lambda: START_MS + int(self.loop.time() * 1_000),
             _stream("broker", seed),
             self.checker,
         )
-        self.checker.broker = self.broker
+        self.checker.watch(self.broker)
         self._nodes: dict[str, Node] = {}
         self._roles: dict[str, str] = {}
         self._incarnations = 0
@@ -107,13 +107,13 @@ class World:
         finally:
             self._bury()
         statuses: dict[str, int] = {}
-        for status in self.checker.ended.values():
+        for status in self.checker.histories.ended.values():
             statuses[status] = statuses.get(status, 0) + 1
         return Outcome(
             seed=self._scenario.seed,
             history=self.broker.history,
-            runs=len(self.checker.ended),
-            decisions=self.checker.decisions,
+            runs=len(self.checker.histories.ended),
+            decisions=self.checker.histories.decisions,
             transactions=self.checker.transactions,
             virtual_s=self.loop.time(),
             steps=self.loop.steps,
@@ -148,7 +148,7 @@ class World:
         while True:
             await asyncio.sleep(_LOOK_S)
             open_runs = self.checker.unfinished()
-            waiting = bool(open_runs) or (archives and self.checker.remembered > 0)
+            waiting = bool(open_runs) or (archives and self.checker.histories.remembered > 0)
             owed = self.checker.unburied(self._poison)
             if self._calm and not waiting and not owed:
                 break
@@ -157,7 +157,7 @@ class World:
                     Violation(
                         "every_run_ends",
                         f"{LIVENESS_S:.0f} s after the last fault: runs {open_runs[:3]} are open, "
-                        f"{self.checker.remembered} are remembered, poison {owed[:3]} is not among the dead letters",
+                        f"{self.checker.histories.remembered} are remembered, poison {owed[:3]} is not buried",
                     )
                 )
                 return
@@ -238,7 +238,7 @@ class World:
         if node.dead:
             return
         try:
-            self.checker.published(run_id, version)
+            self.checker.histories.published(run_id, version)
         except Violation as violation:
             self.loop.fail(violation)
 
@@ -363,7 +363,7 @@ class World:
                     found.get(run_id, {}).pop(part, None)
                 else:
                     found.setdefault(run_id, {})[part] = record.value
-        self.checker.agrees({run_id: parts for run_id, parts in found.items() if parts})
+        self.checker.histories.agrees({run_id: parts for run_id, parts in found.items() if parts})
 
 
 def _stream(name: str, seed: int) -> Random:

@@ -1,0 +1,65 @@
+"""Bugs in decisions."""
+
+from dataclasses import replace
+
+from collegium.orchestrator.core.deciding import decide
+from collegium.orchestrator.core.decision import Decided, Decision
+from collegium.orchestrator.core.model import Input, Moment, OutcomeArrived, Rules, Run, Timer
+from collegium.orchestrator.shell import owner, transaction
+from collegium_schemas.state import RunHeader, SubtaskPart, SubtaskStatus
+from simulation.bugs.applying import Bug, Change
+
+
+def _takes_outcomes_again(run: Run | None, happened: Input, rules: Rules, moment: Moment) -> Decided:
+    """A second outcome of an attempt is treated as its first."""
+    if run is not None and isinstance(happened, OutcomeArrived) and not run.header.status.terminal:
+        part = run.subtasks.get(happened.outcome.subtask_id)
+        if part is not None and part.attempt == happened.outcome.attempt and part.status is SubtaskStatus.SUCCEEDED:
+            again = part.model_copy(update={"status": SubtaskStatus.RUNNING})
+            run = replace(run, subtasks=run.subtasks.replaced({part.spec.subtask_id: again}))
+    return decide(run, happened, rules, moment)
+
+
+def _takes_any_attempt(run: Run | None, happened: Input, rules: Rules, moment: Moment) -> Decided:
+    """The outcome of an earlier attempt is taken for the one under way."""
+    if run is not None and isinstance(happened, OutcomeArrived):
+        part = run.subtasks.get(happened.outcome.subtask_id)
+        if part is not None and part.status is SubtaskStatus.RUNNING and part.attempt > happened.outcome.attempt:
+            outcome = happened.outcome.model_copy(update={"attempt": part.attempt})
+            happened = replace(happened, outcome=outcome)
+    return decide(run, happened, rules, moment)
+
+
+def _any_timer(self: Decision, part: SubtaskPart, timer: Timer) -> bool:
+    """A deadline is not compared with the attempt that it was armed for, and counts as soon as there is a retry."""
+    if timer.kind == "attempt_deadline" and part.status is SubtaskStatus.RUNNING:
+        timer = replace(timer, attempt=part.attempt)
+    return _ATTEMPT_TIMER(self, part, timer)
+
+
+_ATTEMPT_TIMER = Decision.attempt_timer
+
+
+def _deadlines_forgotten(header: RunHeader, rules: Rules) -> Timer | None:
+    """A live run has no timer of its own; nor has an ended one."""
+    return None
+
+
+BUGS = (
+    Bug(
+        "dedupe-removed",
+        "a second outcome of an attempt is accepted",
+        (Change(transaction, "decide", _takes_outcomes_again),),
+    ),
+    Bug(
+        "any-attempt",
+        "the outcome of an earlier attempt is accepted",
+        (Change(transaction, "decide", _takes_any_attempt),),
+    ),
+    Bug(
+        "timer-of-any-attempt",
+        "a deadline ends whatever attempt is under way",
+        (Change(Decision, "attempt_timer", _any_timer),),
+    ),
+    Bug("never-archived", "an ended run has no timer", (Change(owner, "run_timer", _deadlines_forgotten),)),
+)

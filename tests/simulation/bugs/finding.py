@@ -1,0 +1,40 @@
+"""Whether the simulation finds a bug, and with how many seeds."""
+
+from dataclasses import dataclass
+
+from collegium.simulation import sequence
+from simulation.bugs import BUGS, Bug, applied
+
+LIMIT = 2_000
+
+FOUND_BY: dict[str, int] = {bug.name: 1 for bug in BUGS}
+"""A seed near which each bug shows itself."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where a bug showed itself."""
+
+    bug: str
+    seeds: int
+    """How many seeds it took; 0 when it was not found."""
+    seed: int
+    invariant: str
+    message: str
+
+
+def find(name: str, first: int, limit: int) -> Found:
+    """Run seeds with the bug until an invariant is violated."""
+    bug = named(name)
+    with applied(bug):
+        tally = sequence(range(first, first + limit))
+    if not tally.failures:
+        return Found(name, 0, 0, "", "")
+    [failed] = tally.failures
+    return Found(name, tally.seeds, failed.seed, failed.invariant, str(failed.failure))
+
+
+def named(name: str) -> Bug:
+    """The bug of that name."""
+    [bug] = [bug for bug in BUGS if bug.name == name]
+    return bug
