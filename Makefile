@@ -8,7 +8,7 @@ INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 GOAL   := examples/objectives/compare-versions.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types layers dead schemas lock record-topics bench-chain bench-retrieval clean-data
+.PHONY: help setup demo test check lint types layers dead schemas lock record-topics simulate simulate-bugs chaos chaos-quick bench-chain bench-retrieval clean-data
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -63,6 +63,19 @@ schemas: $(VENV)/.dev ## generate schemas/json and schemas/asyncapi.yaml from th
 record-topics: $(VENV)/.dev ## record this release's topics for the upgrade tests: VERSION=0.2.0
 	@test -n "$(VERSION)" || { echo "say which release: make record-topics VERSION=0.2.0" >&2; exit 2; }
 	$(BIN)/python tests/record_topics.py $(VERSION) tests/data/recorded_topics/$(VERSION).jsonl
+
+SEEDS ?= 10000
+simulate: $(VENV)/.runtime ## simulate SEEDS worlds, new ones unless FROM names the first
+	$(BIN)/python -m collegium.simulation --seeds $(SEEDS) $(if $(FROM),--from $(FROM))
+
+simulate-bugs: $(VENV)/.dev ## whether the simulation finds every deliberate bug; writes docs/simulation.md
+	PYTHONPATH=tests $(BIN)/python -m simulation.bugs --write docs/simulation.md
+
+chaos: $(VENV)/.dev ## the crash matrix: every fault on a real Kafka; writes docs/crash-matrix.md
+	PYTHONPATH=tests $(BIN)/python -m chaos --write docs/crash-matrix.md
+
+chaos-quick: $(VENV)/.dev ## the part of the crash matrix that CI runs
+	PYTHONPATH=tests $(BIN)/python -m chaos --quick
 
 bench-chain: $(VENV)/.dev ## four specialists that do nothing, beside the broker's own floor
 	$(BIN)/python benchmarks/chain.py
