@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
+from aiokafka.errors import KafkaError
+
 from chaos.brokers import B, BrokerPlan, Brokers, Site
 from chaos.checker.judging import Submissions, Verdict, judge
 from chaos.checker.topics import Topics, read_topics
@@ -19,6 +21,7 @@ from chaos.matrix import AnyCell, Cell
 from chaos.outside import Outside
 from chaos.services import SETTINGS
 from chaos.trial import Trial
+from collegium.log.errors import LogError
 from collegium.log.kafka import open_log
 from collegium.log.settings import KafkaSettings
 from collegium.log.topics import TopicNames, required
@@ -69,14 +72,15 @@ class Runner:
         try:
             for number, cell in enumerate(cells, 1):
                 self.tell(f"[{number}/{len(cells)}] {cell.row}: {cell.column} ...")
-                outcome = await self._cell(cell)
+                outcome = await self.run_one(cell)
                 self.tell(_line(outcome))
                 outcomes.append(outcome)
         finally:
-            await self._open.aclose()
+            await self.close()
         return outcomes
 
-    async def _cell(self, cell: AnyCell) -> Outcome:
+    async def run_one(self, cell: AnyCell) -> Outcome:
+        """Carry out one cell; `close` afterwards."""
         began_s = time.monotonic()
         directory = self.site.directory / "trials" / f"{cell.name.replace('/', '.')}-{uuid.uuid4().hex[:6]}"
         result = Judged()
@@ -84,23 +88,24 @@ class Runner:
             brokers = await self._brokers_of(cell.brokers)
             await asyncio.to_thread(directory.mkdir, parents=True)
             await carry_out(cell, brokers, directory, result)
-        except (AssertionError, OSError, ExceptionGroup, TimeoutError) as error:
+        except (AssertionError, OSError, ExceptionGroup, TimeoutError, KafkaError, LogError) as error:
             result.faults.extend(_told(error))
         broken = cell.fresh or bool(result.faults)
         if broken:
-            await self._close()
+            await self.close()
         return Outcome(
             cell, result.verdict, tuple(result.faults), result.recovery_s, time.monotonic() - began_s, directory
         )
 
     async def _brokers_of(self, plan: BrokerPlan[B]) -> Brokers:
         if self._plan is not plan or self._brokers is None:
-            await self._close()
+            await self.close()
             self._brokers = await self._open.enter_async_context(plan.open(self.site))
             self._plan = plan
         return self._brokers
 
-    async def _close(self) -> None:
+    async def close(self) -> None:
+        """Stop the brokers."""
         self._plan, self._brokers = None, None
         await self._open.aclose()
         self._open = AsyncExitStack()
