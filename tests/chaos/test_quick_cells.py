@@ -1,0 +1,45 @@
+"""The quick cells of the crash matrix, as CI runs them: the same trials as `make chaos-quick`, one test for each."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from chaos.brokers import Site
+from chaos.cells import CELLS
+from chaos.matrix import AnyCell
+from chaos.running import Runner
+from collegium.embedded.runtime import KafkaRuntime
+
+QUICK = [cell for cell in CELLS if cell.quick]
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(200)]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def runner(kafka_runtime: KafkaRuntime, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Runner]:
+    """Keeps its brokers from one cell to the next."""
+    runner = Runner(Site(kafka_runtime, Path(tmp_path_factory.mktemp("chaos"))), print)
+    try:
+        yield runner
+    finally:
+        await runner.close()
+
+
+@pytest.mark.parametrize("cell", QUICK, ids=lambda cell: cell.name)
+async def test_no_invariant_breaks(runner: Runner, cell: AnyCell) -> None:
+    """The fault happens under load, everything acknowledged ends, and the independent checker finds nothing."""
+    missing = cell.brokers.missing()
+    if missing is not None:
+        pytest.skip(missing)
+    outcome = await runner.run_one(cell)
+    assert outcome.passed, "\n".join(outcome.faults)
+    assert outcome.verdict is not None
+    assert outcome.verdict.counts.objectives >= 20
+
+
+def test_every_cell_has_a_name_of_its_own() -> None:
+    """`--only NAME` chooses one, and the document has one row for each."""
+    names = [cell.name for cell in CELLS]
+    assert len(names) == len(set(names))
