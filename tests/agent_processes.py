@@ -19,7 +19,8 @@ class SpecialistProcess:
 
     def __init__(self, process: Process, port: int, log: Path) -> None:
         self._process = process
-        self._port = port
+        self.port = port
+        """Where it serves health and metrics."""
         self._log = log
 
     @property
@@ -35,7 +36,7 @@ class SpecialistProcess:
                 while words not in answer:
                     await asyncio.sleep(0.05)
                     try:
-                        answer = (await client.get(f"http://127.0.0.1:{self._port}/readyz")).text
+                        answer = (await client.get(f"http://127.0.0.1:{self.port}/readyz")).text
                     except httpx.TransportError as error:
                         answer = str(error)
         except TimeoutError:
