@@ -9,7 +9,7 @@ from collegium.cli.errors import NotFound, UsageFault
 from collegium.cli.output import JsonValue
 from collegium.cli.playbooks import library
 from collegium.cli.session import Session
-from collegium.orchestrator.playbooks import PlaybookError, load_playbook
+from collegium.orchestrator.playbooks import Library, PlaybookError, load_playbook
 from collegium.orchestrator.playbooks.drawing import mermaid, outline
 from collegium_schemas.playbook import Playbook
 
@@ -31,7 +31,7 @@ def check(session: Session, file: Path) -> None:
         for fault in error.faults:
             session.out.aside(f"{file}:{fault.line}: {fault.message}" + (f" ({fault.where})" if fault.where else ""))
         raise UsageFault(f"{file} is no valid playbook: {len(faults)} fault{'s' * (len(faults) != 1)}") from error
-    roles = sorted({step.role for step in found.steps})
+    roles = sorted(Library({found.name: found}).roles)
     answer = {"ok": True, "file": str(file), "name": found.name, "version": found.version, "roles": roles}
     session.out.answer(answer, f"{file} is valid: {found.name} version {found.version}, {len(found.steps)} steps")
 

@@ -79,8 +79,8 @@ def follow(timers: Timers, run_id: str, before: Run | None, after: Run | None, r
     if own is not None:
         timers.arm(own)
     earlier = NONE if before is None else before.subtasks
-    if before is not None and before.header.status is RunStatus.PAUSED:
-        # A retry that came due in the pause is spent. Should the clock have stepped back since, it is due once more.
+    if before is not None and before.header.status in {RunStatus.PAUSED, RunStatus.WAITING_APPROVAL}:
+        # A retry that came due meanwhile is spent. Should the clock have stepped back since, it is due once more.
         earlier = NONE
     for subtask_id, part in after.subtasks.changed_from(earlier):
         timer = None if part is None else subtask_timer(run_id, part, rules)
