@@ -21,13 +21,13 @@ RUNS = tuple(f"0190aaaa-0000-7000-8000-{number:012d}" for number in range(1, 9))
 _TOPICS = ("objectives", "results", "run-state", "run-events", "tasks.worker", "context", "dead-letters", "effects")
 
 
-async def honest_topics() -> Topics:
+async def honest_topics(directory: Path) -> Topics:
     """Eight finished runs of the light trials' playbook."""
     playbook = load_library((Path(__file__).with_name("playbooks"),)).playbooks["chaos"]
     world = MemoryWorld(playbook)
     await world.prepare()
     async with MemoryLog(world.broker) as log:
-        worker = _agent(log)
+        worker = _agent(log, directory)
         async with running(world.orchestrator("o1@test:1").run(), worker.run()):
             for run_id in RUNS:
                 objective = ObjectiveSubmitted(goal="What is a topic?", run_id=run_id, playbook="chaos")
@@ -37,10 +37,10 @@ async def honest_topics() -> Topics:
         return Topics({topic: await _entries(world, topic) for topic in _TOPICS}, (), ends)
 
 
-def _agent(log: MemoryLog) -> AgentRuntime:
+def _agent(log: MemoryLog, directory: Path) -> AgentRuntime:
     metrics = AgentMetrics(Metrics("test", "0", process_collectors=False), "worker")
     config = RuntimeConfig(worker="worker@test:2", names=NAMES)
-    return AgentRuntime(Worker("worker"), log, MemoryTracing(), metrics, config, clock=now_ms)
+    return AgentRuntime(Worker("worker", directory), log, MemoryTracing(), metrics, config, clock=now_ms)
 
 
 async def _entries(world: MemoryWorld, topic: str) -> list[Entry]:

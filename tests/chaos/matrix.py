@@ -13,13 +13,8 @@ from typing import Any, Generic
 from chaos.brokers import B, BrokerPlan
 from chaos.fleet import ServicePlan
 from chaos.load import LoadPlan
-from chaos.outside import Outside
+from chaos.outside import Outside, effects_once
 from chaos.trial import Trial
-
-
-def nowhere(_: Outside) -> Iterable[str]:
-    """Nothing was to be changed outside the topics."""
-    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +27,7 @@ class Expectation:
     """How many records end in dead-letters; None: any number."""
     strangers: bool = False
     """True when there may be runs that nobody submitted: refusals of what is no objective get a history, too."""
-    outside: Callable[[Outside], Iterable[str]] = nowhere
+    outside: Callable[[Outside], Iterable[str]] = effects_once
     """Looks at what was changed outside the topics; what is wrong, in words."""
     end_s: float = 60.0
     """How soon after the last submission every acknowledged objective must have ended."""

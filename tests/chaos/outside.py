@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from chaos.checker.effects import expected
 from chaos.checker.facts import Facts
-from chaos.checker.invariants import ended_as
+from chaos.tally import tallied
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,26 +19,20 @@ class Outside:
     """The trial's; each role's data directory is below it."""
     facts: Facts
 
-    @property
-    def completed(self) -> set[str]:
-        """Runs that have ended well."""
-        return {run_id for run_id, decisions in self.facts.runs.items() if ended_as(decisions) == "completed"}
+
+def effects_once(outside: Outside) -> Iterator[str]:
+    """Each effect of a succeeded subtask was executed exactly once, every other one at most once, and no others."""
+    executed = tallied(outside.directory / "worker") + _reports(outside.directory / "delivery" / "reports")
+    succeeded, granted = expected(outside.facts)
+    for key in sorted({*executed, *granted}):
+        count = executed[key]
+        if key not in granted:
+            yield f"the effect {key} was executed, and no plan asks for it"
+        elif count > 1 or (count == 0 and key in succeeded):
+            yield f"the effect {key} was executed {count} times"
 
 
-def every_report_once(outside: Outside) -> Iterator[str]:
-    """Every completed run has one report, which names its effect; no run has two, and none is half-written."""
-    reports = outside.directory / "delivery" / "reports"
-    places = [place for place in reports.iterdir() if place.is_dir()] if reports.exists() else []
-    keys = Counter[str]()
-    for place in places:
-        receipt = place / "delivery.json"
-        if not receipt.exists():
-            yield f"{place.name} in reports/ is half a delivery"
-            continue
-        keys[str(json.loads(receipt.read_text())["effect_key"])] += 1
-    delivered = {key.partition("/")[0] for key in keys}
-    for run_id in outside.completed - delivered:
-        yield f"the run {run_id} says that it is completed, and has no report"
-    for key, count in keys.items():
-        if count > 1:
-            yield f"the effect {key} was delivered {count} times"
+def _reports(directory: Path) -> Counter[str]:
+    """Reports by the effect that their receipt names; the target's own staging directories are hidden."""
+    places = [place for place in directory.iterdir() if not place.name.startswith(".")] if directory.exists() else []
+    return Counter(str(json.loads((place / "delivery.json").read_text())["effect_key"]) for place in places)

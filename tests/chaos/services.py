@@ -29,8 +29,8 @@ ORCHESTRATOR = ServicePlan(
     ("-m", "collegium.orchestrator"),
     settings={"COLLEGIUM_ORCHESTRATOR_PLAYBOOK_DIRS": json.dumps([str(HERE / "playbooks")])},
 )
-WORKER = ServicePlan("worker", (str(HERE / "worker.py"), "worker"))
-"""A specialist of a few milliseconds: reads its inputs, writes outputs, large ones too, and fails now and then."""
+WORKER = ServicePlan("worker", ("-m", "chaos.worker", "worker"), settings={"PYTHONPATH": str(HERE.parent)})
+"""A specialist of a few milliseconds: reads, writes large outputs too, has an effect, and fails now and then."""
 
 
 def light(orchestrators: int = 1, workers: int = 1) -> tuple[ServicePlan, ...]:

@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from chaos.checker.canonical import Object, members, parse, text, word
+from chaos.checker.effects import expected
+from chaos.checker.facts import facts
 from chaos.checker.judging import Submissions, Verdict, judge
 from chaos.checker.topics import Entry, Topics
 from chaos.honest import RUNS, honest_topics
+from chaos.outside import Outside, effects_once
 
 Entries = dict[str, list[Entry]]
 Doctor = Callable[[Entries], object]
@@ -17,9 +21,9 @@ Change = Callable[[Object], object]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def honest() -> Topics:
+async def honest(tmp_path_factory: pytest.TempPathFactory) -> Topics:
     """Topics in which everything is right."""
-    return await honest_topics()
+    return await honest_topics(tmp_path_factory.mktemp("worker"))
 
 
 def verdict(topics: Topics, *acknowledged: str, unsure: tuple[str, ...] = ()) -> Verdict:
@@ -238,6 +242,44 @@ def test_an_output_that_is_not_in_the_context_is_found(honest: Topics) -> None:
         topics["context"][0] = replace(topics["context"][0], value=b"{}")
 
     assert broken(honest, gone) == broken(honest, others) == broken(honest, altered) == {"context"}
+
+
+def test_an_effect_that_nobody_asked_for_or_claimed_is_found(honest: Topics) -> None:
+    """A key that no plan grants, such as one with an attempt number; an outcome without its intent."""
+    assert broken(honest, lambda topics: topics["effects"].pop(0)) == {"effects"}
+
+    def another_key(topics: Entries) -> None:
+        record = topics["effects"][0]
+        key = f"{record.key}.2"
+        topics["effects"].append(replace(changed(record, lambda body: body.update(key=key)), key=key))
+
+    assert broken(honest, another_key) == {"effects"}
+
+
+def test_a_success_without_its_effect_is_found(honest: Topics) -> None:
+    """The run says done, and no record says that the effect happened."""
+
+    def doctor(topics: Entries) -> None:
+        key = topics["effects"][0].key
+        topics["effects"] = [entry for entry in topics["effects"] if entry.key != key]
+
+    assert broken(honest, doctor) == {"effects"}
+
+
+def test_effects_are_counted_where_they_happen(honest: Topics, tmp_path: Path) -> None:
+    """A line too many, one too few, and one that nobody asked for."""
+    known = facts(honest)
+    keys = sorted(expected(known)[1])
+    assert len(keys) == len(RUNS)
+    (tmp_path / "worker").mkdir()
+    tally = tmp_path / "worker" / "tally.log"
+    tally.write_text("".join(f"{key}\n" for key in keys))
+    assert list(effects_once(Outside(tmp_path, known))) == []
+    tally.write_text("".join(f"{key}\n" for key in (*keys[1:], keys[1], "stranger")))
+    told = " ".join(effects_once(Outside(tmp_path, known)))
+    assert f"{keys[0]} was executed 0 times" in told
+    assert f"{keys[1]} was executed 2 times" in told
+    assert "stranger was executed, and no plan" in told
 
 
 def test_an_open_transaction_is_found(honest: Topics) -> None:

@@ -4,7 +4,6 @@ import asyncio
 
 from chaos.brokers import SINGLE_NODE, SingleNode
 from chaos.matrix import Cell, Expectation
-from chaos.outside import every_report_once
 from chaos.services import REPORTS, light, real
 from chaos.trial import Trial
 from collegium.log.kafka import open_log
@@ -62,7 +61,7 @@ def _doubled(role: str) -> Cell[SingleNode]:
         await double.ready(2)
         await trial.ended(2)
 
-    expects = Expectation(outside=every_report_once, end_s=90)
+    expects = Expectation(end_s=90)
     return Cell(
         role,
         "a double with the same identity and data, killed once",
@@ -98,7 +97,7 @@ CELLS = (
         real(),
         _rolling,
         load=REPORTS,
-        expects=Expectation(outside=every_report_once, end_s=90),
+        expects=Expectation(end_s=90),
     ),
     Cell(
         "all services of research-report",
@@ -107,7 +106,7 @@ CELLS = (
         real(),
         _killed_one_by_one,
         load=REPORTS,
-        expects=Expectation(outside=every_report_once, end_s=90),
+        expects=Expectation(end_s=90),
     ),
     _scaled("orchestrator", quick=True),
     _scaled("worker"),

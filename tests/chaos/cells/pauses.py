@@ -50,5 +50,7 @@ CELLS = (
     _stopped("owner.6.sent", 20, _PAST_TRANSACTION_S, _TRANSACTION, several=False),
     _stopped("agent.before_context", 8, _PAST_SESSION_S, _SESSION),
     _stopped("agent.after_context", 8, _PAST_SESSION_S, _SESSION),
+    _stopped("effect.after_intent", 4, _PAST_SESSION_S, _SESSION),
+    _stopped("effect.after_call", 4, _PAST_SESSION_S, _SESSION),
     _stopped("agent.before_offsets", 8, _PAST_SESSION_S, _SESSION),
 )

@@ -2,7 +2,6 @@
 
 from chaos.brokers import SINGLE_NODE, SingleNode
 from chaos.matrix import Cell, Expectation
-from chaos.outside import every_report_once
 from chaos.services import REPORTS, SPECIALISTS, light, real
 from chaos.trial import Trial
 
@@ -15,7 +14,7 @@ POINTS = (
     "agent.after_offsets",
 )
 OF_EACH = ("agent.before_context", "agent.after_context", "agent.after_result", "agent.before_offsets")
-QUICK = {"agent.after_context", "agent.after_result"}
+QUICK = {"agent.after_context", "effect.after_call"}
 _PASSING = 12
 """Under load: the point has been passed a while."""
 _REAL_PASSING = 3
@@ -47,11 +46,15 @@ def _specialist(role: str, point: str) -> Cell[SingleNode]:
     async def strike(trial: Trial[SingleNode]) -> None:
         await _killed(trial, f"{role}-1", f"{point}:{_REAL_PASSING}:kill")
 
-    expects = Expectation(outside=every_report_once, end_s=90)
+    expects = Expectation(end_s=90)
     return Cell(f"{role} {point}", "kill -9", SINGLE_NODE, real(), strike, load=REPORTS, expects=expects)
 
 
+EFFECT_POINTS = ("effect.before_intent", "effect.after_intent", "effect.after_call", "effect.after_outcome")
+
 CELLS = (
+    *map(_worker, EFFECT_POINTS),
     *map(_worker, POINTS),
     *(_specialist(role, point) for role in SPECIALISTS for point in OF_EACH),
+    *(_specialist("delivery", point) for point in EFFECT_POINTS),
 )

@@ -8,6 +8,7 @@ from chaos.checker.canonical import Object, member, members, number, word
 from chaos.checker.facts import ENDINGS, Decided, Facts, Finding, task_id
 from chaos.checker.topics import Entry
 
+_TASK = b"collegium.task.requested.v1"
 _ACCEPTED = ("attempt_succeeded", "attempt_failed")
 
 
@@ -71,6 +72,8 @@ def dispatches(facts: Facts) -> Iterator[Finding]:
     sent: Counter[str] = Counter()
     for topic in facts.task_topics:
         for entry, body in facts.bodies(topic):
+            if entry.headers.get("ce_type") != _TASK:
+                continue  # what others put there is no task
             task = task_id(word(body, "run_id"), body)
             sent[task] += 1
             if f"tasks.{word(body, 'role')}" != topic or entry.key != word(body, "run_id"):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chaos.checker import invariants
+from chaos.checker.effects import effects
 from chaos.checker.facts import Facts, Finding, facts
 from chaos.checker.states import states
 from chaos.checker.topics import Topics
@@ -57,6 +58,7 @@ def judge(topics: Topics, submitted: Submissions) -> Verdict:
         *invariants.dispatches(known),
         *invariants.results(known),
         *invariants.context(known),
+        *effects(known),
         *invariants.transactions(known),
         *states(known),
     )
