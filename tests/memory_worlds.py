@@ -13,8 +13,12 @@ from collegium.log.memory import MemoryBroker, MemoryLog
 from collegium.log.port import Log, Outgoing, Record, TopicPartition
 from collegium.log.topics import TopicNames, check, required
 from collegium.orchestrator.composition import build
+from collegium.orchestrator.core.model import Rules
 from collegium.orchestrator.playbooks import Library
 from collegium.orchestrator.settings import OrchestratorSettings
+from collegium.orchestrator.shell.intake import Intake
+from collegium.orchestrator.shell.metrics import OrchestratorMetrics
+from collegium.orchestrator.shell.owner import OwnerContext, OwnerLimits
 from collegium.orchestrator.shell.service import Orchestrator
 from collegium.telemetry.memory import MemoryTracing
 from collegium_schemas.envelope import Envelope, encode_headers
@@ -80,6 +84,22 @@ class MemoryWorld:
             clock=now_ms,
             entropy=random.random,
             owner=owner,
+        )
+
+    def context(self, log: Log, limits: OwnerLimits | None = None) -> OwnerContext:
+        """What the owners of an orchestrator share, for tests that build one themselves."""
+        return OwnerContext(
+            log=log,
+            names=NAMES,
+            rules=Rules({self.playbook.name: self.playbook}),
+            intake=Intake(NAMES, self.tracing.run_trace),
+            tracing=self.tracing,
+            metrics=OrchestratorMetrics(CollectorRegistry()),
+            clock=now_ms,
+            entropy=random.random,
+            owner="one",
+            partitions=self.partitions,
+            limits=limits or OwnerLimits(),
         )
 
     async def specialist(self, role: str, work: Work) -> None:

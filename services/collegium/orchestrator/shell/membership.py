@@ -1,4 +1,4 @@
-"""Whether the group still counts this member as the owner of a partition."""
+"""What an owner does between two tries: how long it waits, and whether the group still counts it as the owner."""
 
 import asyncio
 import logging
@@ -8,6 +8,30 @@ from collegium.log.errors import LogError, LogUnavailable
 from collegium.log.port import Consumer, Log, TopicPartition
 
 logger = logging.getLogger(__name__)
+
+
+class Pauses:
+    """How long to wait before the next try: twice as long after each failure, until something succeeds.
+
+    Args:
+        first_ms: After the first failure.
+        longest_ms: At most.
+    """
+
+    def __init__(self, first_ms: int, longest_ms: int) -> None:
+        self._first_ms = first_ms
+        self._longest_ms = longest_ms
+        self._failures = 0
+
+    def failed(self) -> float:
+        """Seconds to wait now."""
+        pause_ms = min(self._first_ms * 2 ** min(self._failures, 20), self._longest_ms)
+        self._failures += 1
+        return pause_ms / 1_000
+
+    def succeeded(self) -> None:
+        """Begin with the first pause again."""
+        self._failures = 0
 
 
 async def until_ours(

@@ -24,7 +24,7 @@ from collegium.log.topics import TopicNames
 from collegium.orchestrator.core.model import Rules, Timer, TimerFired
 from collegium.orchestrator.shell.beats import AttemptId
 from collegium.orchestrator.shell.intake import Intake
-from collegium.orchestrator.shell.membership import until_ours
+from collegium.orchestrator.shell.membership import Pauses, until_ours
 from collegium.orchestrator.shell.metrics import OrchestratorMetrics
 from collegium.orchestrator.shell.observing import observe
 from collegium.orchestrator.shell.restoring import restore
@@ -114,8 +114,8 @@ class PartitionOwner:
         self._timers = Timers()
         self._positions: dict[str, int] = {}
         self._durable: dict[str, int] = {}
-        self._failures = 0
-        """Restarts since the last commit: a partition that opens and then fails to commit must wait longer, too."""
+        self._pauses = Pauses(shared.limits.first_pause_ms, shared.limits.longest_pause_ms)
+        """A commit ends them, an open does not: a partition that opens and then fails to commit must wait longer."""
         self._retelling = Retelling(
             shared.log,
             shared.names,
@@ -172,7 +172,7 @@ class PartitionOwner:
             self._reached(Point.OWNER_REVOKED)
 
     async def _keep_serving(self) -> None:
-        limits, pause_s = self._limits, self._limits.longest_pause_ms / 1000
+        pause_s = self._limits.longest_pause_ms / 1000
         while True:
             try:
                 async with AsyncExitStack() as open_things:
@@ -180,11 +180,10 @@ class PartitionOwner:
             except LogError as error:
                 self._forget()
                 self._reached(Point.OWNER_DROPPED)
-                self._failures += 1
                 kind = type(error).__name__
                 self._shared.metrics.lost_transactions.labels(kind).inc()
                 logger.warning("partition %d restarts after %s: %s", self.partition, kind, error)
-                await asyncio.sleep(min(limits.first_pause_ms / 1000 * 2 ** min(self._failures, 10), pause_s))
+                await asyncio.sleep(self._pauses.failed())
                 await until_ours(self._shared.log, self._consumer, self.inputs, self._positions, pause_s=pause_s)
 
     def _forget(self) -> None:
@@ -290,7 +289,8 @@ class PartitionOwner:
             self._reached(Point.OWNER_DECIDED)
             if batch.records:
                 await self._commit(producers[turn], batch.records)
-                self._durable, self._failures = positions, 0
+                self._durable = positions
+                self._pauses.succeeded()
                 turn = (turn + 1) % len(producers)
             self._publish(batch, positions)
             self._reached(Point.OWNER_PUBLISHED)
