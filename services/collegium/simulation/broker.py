@@ -202,6 +202,11 @@ class SimulatedBroker(MemoryBroker):
             update(part)
 
     @property
+    def now_s(self) -> float:
+        """Virtual seconds since the world began."""
+        return self._loop.time()
+
+    @property
     def history(self) -> str:
         """The hash over everything that has happened: equal for equal seeds, on every machine."""
         return self._history.hexdigest()

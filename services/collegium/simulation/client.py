@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Final
 
 from collegium.log.errors import LogError
 from collegium.log.port import Outgoing, Position
@@ -10,13 +11,16 @@ from collegium.simulation.errors import SimulationError
 from collegium.simulation.invariants import Checker
 from collegium.simulation.link import Link
 from collegium.simulation.log import SimulatedLog
+from collegium.simulation.outside import Outside
 from collegium.simulation.processes import NAMES
 from collegium.simulation.scenario import Scenario, Submission
 from collegium_schemas.base import Message
 from collegium_schemas.envelope import Envelope, encode_headers
 from collegium_schemas.objective import Action, Intervention, ObjectiveSubmitted
 
-_TRIES = 20
+_TRIES: Final = 20
+_LOOKS_EVERY_S: Final = 0.5
+_LOOKS_AFTER_S: Final = 4.0
 
 
 class Client:
@@ -39,9 +43,22 @@ class Client:
 
     async def run(self) -> None:
         """Send everything, and at the end of all faults resume what is still paused."""
-        async with self._log, asyncio.TaskGroup() as group:
+        async with asyncio.TaskGroup() as group:
             for submission in self._scenario.submissions:
                 group.create_task(self._submit(submission))
+
+    async def answer(self, outside: Outside) -> None:
+        """Answer, until cancelled, what runs ask about effects: somebody goes and looks, once nothing is under way."""
+        questions = self._checker.histories.questions
+        await asyncio.sleep(self._scenario.calm_at_s)
+        while True:
+            await asyncio.sleep(_LOOKS_EVERY_S)
+            now = asyncio.get_running_loop().time()
+            for question in [each for each, asked_at in questions.items() if now - asked_at > _LOOKS_AFTER_S]:
+                del questions[question]
+                run_id, subtask_id = question
+                done = f"{run_id}/{subtask_id}/outside" in outside.executed
+                await self._say(run_id, Action.APPROVE if done else Action.RETRY, subtask_id)
 
     async def _submit(self, submission: Submission) -> None:
         await asyncio.sleep(submission.at_s)
@@ -62,8 +79,8 @@ class Client:
             await asyncio.sleep(max(0.1, self._scenario.calm_at_s - asyncio.get_running_loop().time()))
             await self._say(run_id, Action.RESUME)
 
-    async def _say(self, run_id: str, action: Action) -> None:
-        word = Intervention(run_id=run_id, action=action, requester="client")
+    async def _say(self, run_id: str, action: Action, subtask_id: str | None = None) -> None:
+        word = Intervention(run_id=run_id, action=action, requester="client", subtask_id=subtask_id)
         await self._send(Outgoing(NAMES("interventions"), run_id.encode(), word.to_json(), self._headers(word, run_id)))
 
     async def _send(self, record: Outgoing) -> Position:

@@ -260,6 +260,11 @@ KINDS: Final[dict[str, Kind]] = {
     "offsets_fail": Kind(
         1, "an agent's offset commit is lost, unanswered or late", _request("offsets", _UNKNOWN, of_agents=True)
     ),
+    "effect_fails": Kind(
+        3,
+        "a call that changes the outside is lost, refused, unanswered or late",
+        _request("effect", (*_UNKNOWN, Fate.ANSWER_LOST), of_agents=True),
+    ),
     "poison": Kind(2, "garbage on an input topic", _poison),
     "compaction": Kind(1, "the log cleaner runs", _compact),
 }

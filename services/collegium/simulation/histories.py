@@ -12,7 +12,9 @@ from collegium.orchestrator.core.model import Rules, Run
 from collegium.orchestrator.shell.parts import POSITION_KEY, changed_parts
 from collegium.simulation.broker import SimulatedBroker
 from collegium.simulation.errors import Violation
+from collegium.simulation.outside import Outside
 from collegium_schemas.events import (
+    ApprovalRequested,
     AttemptDispatched,
     AttemptFailed,
     AttemptSucceeded,
@@ -43,9 +45,14 @@ class Histories:
     Args:
         names: Full topic names.
         rules: The playbooks in use, for bounds.
+        outside: What effects have really done.
     """
 
-    def __init__(self, names: TopicNames, rules: Rules) -> None:
+    def __init__(self, names: TopicNames, rules: Rules, outside: Outside) -> None:
+        self._outside = outside
+        self._undone: dict[str, None] = {}
+        self.questions: dict[tuple[str, str], float] = {}
+        """Run and subtask of every effect that a human is asked about, and when that was."""
         self._context = names("context")
         self._rules = rules
         self._lives: dict[str, _Life] = {}
@@ -189,6 +196,9 @@ class Histories:
                     self._within_bounds(life, event)
                 case AttemptSucceeded():
                     self._readable(decided, event)
+                    self._really_done(life, decided.run_id, event.subtask_id)
+                case ApprovalRequested():
+                    self.questions[decided.run_id, event.subtask_id] = self.broker.now_s
                 case RunEnded() | RunRejected():
                     self._end(life, decided, event)
                 case RunArchived():
@@ -196,6 +206,27 @@ class Histories:
                 case _:
                     pass
         return dispatched
+
+    def _really_done(self, life: _Life, run_id: str, subtask_id: str) -> None:
+        """Invariant 5: a subtask that succeeded has had its effects, or has undone those of another."""
+        part = None if life.run is None else life.run.subtasks.get(subtask_id)
+        if part is None:
+            return
+        for name in part.spec.effects:
+            if part.spec.compensates is None:
+                self._outside.must_have_done(f"{run_id}/{subtask_id}/{name}")
+            else:
+                self._undone[f"{run_id}/{part.spec.compensates}/{name}"] = None
+
+    def all_undone(self) -> None:
+        """At the end: what was to be undone is undone, unless it never happened.
+
+        Raises:
+            Violation: an effect of a compensated subtask still stands.
+        """
+        for key in self._undone:
+            if key in self._outside.executed and key not in self._outside.undone:
+                raise Violation("undone", f"{key} happened and was not undone, though its compensation succeeded")
 
     def _end(self, life: _Life, decided: RunDecided, event: RunEnded | RunRejected) -> None:
         if life.ended:

@@ -16,6 +16,8 @@ from collegium.orchestrator.core.model import Rules
 from collegium.simulation.broker import SimulatedBroker
 from collegium.simulation.errors import Violation
 from collegium.simulation.histories import Histories
+from collegium.simulation.outside import Outside
+from collegium_schemas.effects import EffectEnded
 from collegium_schemas.envelope import header
 
 POISON: Final = "simulation-poison"
@@ -28,10 +30,13 @@ class Checker:
     Args:
         names: Full topic names.
         rules: The playbooks in use, for bounds.
+        outside: What effects have really done.
     """
 
-    def __init__(self, names: TopicNames, rules: Rules) -> None:
+    def __init__(self, names: TopicNames, rules: Rules, outside: Outside) -> None:
         self._names = names
+        self._outside = outside
+        self._effects = names("effects")
         self._objectives = names("objectives")
         self._sent: dict[tuple[int, int], Record] = {}
         self._events = names("run-events")
@@ -47,7 +52,7 @@ class Checker:
         self._buried: set[tuple[str, int, int]] = set()
         self._buried_poison: set[str] = set()
         self._expected: dict[str, None] = {}
-        self.histories = Histories(names, rules)
+        self.histories = Histories(names, rules, outside)
         self.transactions = 0
 
     # -- what the world tells
@@ -102,9 +107,19 @@ class Checker:
             self._answered.add(_subject(record))
         elif record.topic == self._dead:
             self._bury(record)
+        elif record.topic == self._effects:
+            self._effect(record)
         elif record.topic in {self._events, self._state, self._control} or record.topic.startswith(self._tasks):
             if poison_number(record) is None:
                 raise Violation("fenced", f"a record of {record.topic} was written outside any transaction")
+
+    def _effect(self, record: Record) -> None:
+        """Invariant 5: what counts as done has happened."""
+        if record.value is None or header(record.headers, "ce_type") != EffectEnded.TYPE:
+            return
+        ended = EffectEnded.read(record.value)
+        if ended.status == "done":
+            self._outside.must_have_done(ended.key)
 
     def lost(self, record: Outgoing) -> None:
         """An outcome that was acknowledged counts as sent."""

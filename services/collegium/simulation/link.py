@@ -134,6 +134,10 @@ class Link:
         """Call something outside every node."""
         self._loop.call_later(delay_s, callback, context=OUTSIDE)
 
+    def draw(self) -> float:
+        """A number in [0, 1)."""
+        return self._random()
+
     def latency_s(self) -> float:
         """How long a request or an answer takes."""
         draw = self._random()

@@ -33,10 +33,33 @@ deadline_ms: 15000
 max_steps: 12
 """
 
+_SAGA: Final = """
+name: saga
+steps:
+  - {id: find, role: finder, instruction: "{goal}", outputs: [report], timeout_ms: 1500,
+     retry: {max_attempts: 3, base_delay_ms: 100, max_delay_ms: 1000}}
+  - {id: book, role: writer, inputs: [find], instruction: book, effects: [outside], timeout_ms: 6000,
+     retry: {max_attempts: 4, base_delay_ms: 100, max_delay_ms: 1000},
+     compensate: {instruction: unbook, timeout_ms: 6000,
+                  retry: {max_attempts: 6, base_delay_ms: 100, max_delay_ms: 1000}}}
+  - {id: pay, role: writer, after: [book], instruction: pay, effects: [outside], timeout_ms: 6000,
+     retry: {max_attempts: 4, base_delay_ms: 100, max_delay_ms: 1000},
+     compensate: {instruction: unpay, timeout_ms: 6000,
+                  retry: {max_attempts: 6, base_delay_ms: 100, max_delay_ms: 1000}}}
+  - {id: confirm, role: checker, after: [pay], instruction: confirm, timeout_ms: 1500,
+     retry: {max_attempts: 2, base_delay_ms: 100, max_delay_ms: 1000}}
+deadline_ms: 15000
+compensation_ms: 20000
+max_steps: 40
+"""
+
 PLAYBOOKS: Final[dict[str, Playbook]] = {
-    playbook.name: playbook for playbook in (parse_playbook(_REPORT, "report"), parse_playbook(_SHORT, "short"))
+    name: parse_playbook(text, name) for name, text in (("report", _REPORT), ("short", _SHORT), ("saga", _SAGA))
 }
 ROLES: Final = ("finder", "writer", "checker")
+EXECUTING: Final = "writer"
+"""The role with execution rights."""
+
 GOALS: Final = (
     "What is a topic?",
     "Explain topics and offsets",

@@ -8,6 +8,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from collegium.agent.config import RuntimeConfig
+from collegium.agent.effects_call import EffectBounds
 from collegium.agent.metrics import AgentMetrics
 from collegium.agent.patience import Patience
 from collegium.agent.runtime import AgentRuntime
@@ -134,6 +135,8 @@ def agent(
         drain_ms=1_000,
         read_timeout_ms=700,
         patience=Patience(bound_ms=5_000, first_pause_ms=20, longest_pause_ms=400),
+        effects=EffectBounds(start_ms=500, skew_ms=200, find_ms=900),
+        name_claim=lambda: f"{random.getrandbits(64):016x}",
         reached=reached,
     )
     return AgentRuntime(

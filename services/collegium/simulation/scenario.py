@@ -59,6 +59,10 @@ class Sizes:
     ended_runs: int = 20_000
     archive_after_ms: int = 3_600_000
     concurrency: int = 4
+    deduplicates: bool = True
+    """Whether the outside takes an effect's key into account."""
+    tells: bool = True
+    """Whether the outside can say what happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,8 @@ def _sizes(random: Random) -> Sizes:
         ended_runs=random.choice((2, 20_000, 20_000)),
         archive_after_ms=random.choice((1_000, 3_600_000, 3_600_000)),
         concurrency=random.choice((1, 4, 8)),
+        deduplicates=random.random() < 0.5,
+        tells=random.random() < 0.6,
     )
 
 
@@ -168,7 +174,7 @@ def _submission(number: int, random: Random, at_s: float) -> Submission:
         named=named,
         keyed=random.random() < 0.8,
         goal=random.choice(GOALS),
-        playbook=random.choices(("report", "short", "unknown"), (0.5, 0.48, 0.02))[0],
+        playbook=random.choices(("report", "short", "saga", "unknown"), (0.42, 0.4, 0.16, 0.02))[0],
         again_after_s=random.uniform(0.0, 0.5) if named and random.random() < 0.1 else None,
         words=tuple(words),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from zlib import crc32
 
+from collegium.agent.effects import Target
 from collegium.agent.specialist import Output, SpecialistFailure, Success, Workbench
 from collegium_schemas.evidence import ReportText
 from collegium_schemas.tasks import FailureKind, FollowUp, ReviewSummary, TaskRequested
@@ -123,6 +124,33 @@ class SimulatedSpecialist:
         return (mixed ^ mixed >> 15) / _SHARES
 
 
-def summed(counts: Mapping[str, int]) -> str:
-    """Counts on one line."""
-    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+class SimulatedDoer(SimulatedSpecialist):
+    """One with execution rights: steps that grant effects have them happen, compensations undo them."""
+
+    def __init__(self, role: str, seed: int, worker: str, temper: Temper, counts: Counts, target: Target) -> None:
+        super().__init__(role, seed, worker, temper, counts)
+        self._target = target
+
+    @property
+    def effect_targets(self) -> Mapping[str, Target]:
+        """The outside."""
+        return {"outside": self._target}
+
+    async def perform(self, task: TaskRequested, bench: Workbench) -> Success:
+        """Fail or succeed as others do, before or after the effect."""
+        late = self._share(task, "late") < 0.5
+        if late:
+            await self._change(task, bench)
+        success = await super().perform(task, bench)
+        if not late:
+            await self._change(task, bench)
+        return success
+
+    async def _change(self, task: TaskRequested, bench: Workbench) -> None:
+        for name in task.effects:
+            if task.compensates is not None:
+                self._counts.count("withdrawn")
+                await bench.effects.withdraw(name)
+            else:
+                self._counts.count("executed")
+                await bench.effects.execute(name, f"{task.run_id}/{task.subtask_id}/{name}".encode())

@@ -20,10 +20,11 @@ from collegium.simulation.link import OUTSIDE, Link
 from collegium.simulation.log import SimulatedLog
 from collegium.simulation.loop import HOST, VirtualLoop
 from collegium.simulation.nodes import Node
-from collegium.simulation.playbooks import ROLES
+from collegium.simulation.outside import Outside, SimulatedTarget
+from collegium.simulation.playbooks import EXECUTING, ROLES
 from collegium.simulation.processes import NAMES, Instruments, agent, orchestrator, rules
 from collegium.simulation.scenario import Fault, Scenario
-from collegium.simulation.specialists import Counts, SimulatedSpecialist
+from collegium.simulation.specialists import Counts, SimulatedDoer, SimulatedSpecialist
 
 START_MS: Final = 1_760_000_000_000
 LIVENESS_S: Final = 60.0
@@ -76,7 +77,8 @@ class World:
         self._random = _stream("world", seed)
         self.loop = VirtualLoop(_stream("order", seed), in_order=scenario.in_order)
         self.loop.adopt = _adopt
-        self.checker = Checker(NAMES, rules(scenario.sizes))
+        self.outside = Outside(deduplicates=scenario.sizes.deduplicates, tells=scenario.sizes.tells)
+        self.checker = Checker(NAMES, rules(scenario.sizes), self.outside)
         self.broker = SimulatedBroker(
             self.loop,
             lambda: START_MS + int(self.loop.time() * 1_000),
@@ -139,8 +141,11 @@ class World:
         link = Link("client", self.loop, self._random)
         log = SimulatedLog(self.broker, link, self._random, "client", self.checker)
         async with asyncio.TaskGroup() as group:
-            group.create_task(Client(log, link, self.checker, self._scenario, START_MS).run())
-            group.create_task(self._all_ended())
+            client = Client(log, link, self.checker, self._scenario, START_MS)
+            group.create_task(client.run())
+            answering = group.create_task(client.answer(self.outside))
+            await self._all_ended()
+            answering.cancel()
 
     async def _all_ended(self) -> None:
         bound_s = self._scenario.calm_at_s + LIVENESS_S
@@ -190,7 +195,7 @@ class World:
                 ).run()  # fmt: skip
 
         async def specialise() -> None:
-            specialist = SimulatedSpecialist(role, self._scenario.seed, name, self._scenario.temper, self.counts)
+            specialist = self._specialist(role, node)
             async with log:
                 runtime = agent(
                     name=name, log=log, clock=clock, random=self._random, sizes=self._scenario.sizes,
@@ -202,6 +207,13 @@ class World:
         node.killed = lambda: self._gone(node)
         node.start(orchestrate if role == "orchestrator" else specialise, self._ended)
         return node
+
+    def _specialist(self, role: str, node: Node) -> SimulatedSpecialist:
+        seed, temper = self._scenario.seed, self._scenario.temper
+        if role != EXECUTING:
+            return SimulatedSpecialist(role, seed, node.name, temper, self.counts)
+        target = SimulatedTarget(self.outside, node.link, temper.fails)
+        return SimulatedDoer(role, seed, node.name, temper, self.counts, target)
 
     def _ended(self, node: Node) -> None:
         """A process has ended by itself; a supervisor starts the next one."""
@@ -363,6 +375,7 @@ class World:
                     found.get(run_id, {}).pop(part, None)
                 else:
                     found.setdefault(run_id, {})[part] = record.value
+        self.checker.histories.all_undone()
         self.checker.histories.agrees({run_id: parts for run_id, parts in found.items() if parts})
 
 
