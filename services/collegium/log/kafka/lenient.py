@@ -47,7 +47,7 @@ class _LenientBatch(_DefaultRecordBatchPy):
         super()._maybe_uncompress()
         self._buffer = _Buffer(self._buffer)
 
-    def _read_msg(self, decode_varint: object = None) -> _DefaultRecordPy:
+    def _read_msg(self, *_: object) -> _DefaultRecordPy:
         return super()._read_msg(decode_varint_py)  # the faster one takes bytearray and nothing derived from it
 
 
