@@ -50,7 +50,7 @@ class AttemptBench:
         self._attempt = attempt
         self._shared = equipment
         desks = equipment.desks
-        self._effects: Effects = NoRights(attempt) if desks is None else desks.desk(attempt)
+        self._effects: Effects = NoRights(attempt) if desks is None else desks.desk(attempt, self._active)
 
     @property
     def effects(self) -> Effects:
@@ -94,6 +94,9 @@ class AttemptBench:
         """Tell watchers how far the attempt is."""
         self._attempt.note = one_line(note)
         self._shared.heartbeats.note(self._attempt)
+
+    def _active(self) -> None:
+        self._shared.heartbeats.active(self._attempt)
 
     def _wanted(self, kind: type[Message], step: str | None) -> list[TaskInput]:
         return [

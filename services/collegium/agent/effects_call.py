@@ -33,11 +33,17 @@ class EffectBounds:
     """How far apart the clocks of two processes may be."""
     find_ms: int = 5_000
     """For one question to a target."""
+    remembered: int = 200_000
+    """Effects of kept runs that a process remembers; beyond it no further one is claimed."""
 
 
 def new_claim() -> str:
     """A claim's name: never used before."""
     return uuid4().hex
+
+
+def uncounted(kind: str, status: str) -> None:
+    """Nobody counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ class EffectEquipment:
     bounds: EffectBounds = field(default_factory=EffectBounds)
     reached: FaultPoint = unarmed
     name_claim: Callable[[], str] = new_claim
+    count: Callable[[str, str], None] = uncounted
+    """Told of each outcome: the target's kind, and the status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,7 @@ async def carry_out(shared: EffectEquipment, records: EffectRecords, intent: Eff
         ended = await _call(records.target, call)
         shared.reached(Point.EFFECT_AFTER_CALL)
     await write_outcome(shared, records, intent.claim, intent.request_sha256, ended)
+    shared.count(records.target.kind, ended.status)
     shared.reached(Point.EFFECT_AFTER_OUTCOME)
     return ended
 

@@ -8,6 +8,7 @@ the target what became of the call, and goes on from there.
 import asyncio
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Final, Literal
 
 from collegium.agent.attempt import Attempt
@@ -24,6 +25,10 @@ from collegium_schemas.tasks import FailureKind
 
 _MAX_TURNS: Final = 16
 """How often one attempt looks again at a key that others move; then it fails, and the next attempt goes on."""
+
+
+_LOOK_MS: Final = 1_000
+"""How often an attempt that waits for another's bound shows that it is doing something."""
 
 
 class NoRights:
@@ -52,9 +57,14 @@ class Desks:
         """Calls end with this group, which waits for them: each is bounded by its target's time-out."""
         self._group = group
 
-    def desk(self, attempt: Attempt) -> "Desk | NoRights":
-        """The desk of an attempt, as its task's rights allow."""
-        return Desk(attempt, self) if attempt.task.effects else NoRights(attempt)
+    def desk(self, attempt: Attempt, active: Callable[[], None]) -> "Desk | NoRights":
+        """The desk of an attempt, as its task's rights allow.
+
+        Args:
+            attempt: Who asks.
+            active: Told that the attempt is doing something, be it waiting for another's bound.
+        """
+        return Desk(attempt, self, active) if attempt.task.effects else NoRights(attempt)
 
     async def carry_out(self, records: EffectRecords, intent: EffectIntended, call: EffectCall) -> Ended:
         """Call the target, and write its answer even when whoever asked has gone."""
@@ -67,14 +77,17 @@ class Desks:
 class Desk:
     """Implements `collegium.agent.effects.Effects` for one attempt."""
 
-    def __init__(self, attempt: Attempt, desks: Desks) -> None:
+    def __init__(self, attempt: Attempt, desks: Desks, active: Callable[[], None]) -> None:
         self._attempt = attempt
+        self._active = active
         self._task = attempt.task
         self._desks = desks
         self._shared = desks.shared
 
     async def execute(self, name: str, content: bytes) -> str:
         """Have an effect happen, once for the subtask."""
+        for granted in self._task.effects:
+            self._target(granted)  # else the first ones would happen before the missing one is noticed
         key = f"{self._task.run_id}/{self._task.subtask_id}/{name}"
         return await self._traced(name, EffectCall(key, content))
 
@@ -140,6 +153,7 @@ class Desk:
 
     async def _standing(self, key: str) -> Standing:
         await self._shared.tail.caught_up.wait()
+        self._active()
         return self._shared.tail.standing(key)
 
     async def _as_before(self, records: EffectRecords, standing: Standing, sha256: str, *, repair: bool) -> str:
@@ -233,11 +247,14 @@ class Desk:
     async def _given_up(self, key: str, standing: Standing) -> bool:
         """Wait for the holder. True when its bound has passed and the key stands as before."""
         shared = self._shared
-        remaining_ms = standing.settled_by_ms + shared.bounds.skew_ms - shared.clock()
-        if remaining_ms <= 0:
-            return True
-        await shared.tail.changed(key, standing, remaining_ms / 1000)
-        return False  # whatever woke us: look again
+        by_ms = standing.settled_by_ms + shared.bounds.skew_ms
+        while shared.tail.standing(key) == standing:
+            remaining_ms = by_ms - shared.clock()
+            if remaining_ms <= 0:
+                return True
+            await shared.tail.changed(key, standing, min(remaining_ms, _LOOK_MS) / 1000)
+            self._active()
+        return False
 
     async def _write_done(self, records: EffectRecords, standing: Standing, receipt: str, reason: str) -> None:
         ended = Ended("done", receipt, reason)

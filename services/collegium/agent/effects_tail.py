@@ -24,7 +24,7 @@ class EffectTail:
     run's keys with the run. Past `capacity` keys nothing new is claimed (`full`), rather than a key forgotten.
     """
 
-    def __init__(self, log: Log, topic: str, patience: Patience, *, capacity: int = 200_000) -> None:
+    def __init__(self, log: Log, topic: str, patience: Patience, *, capacity: int) -> None:
         self.topic = topic
         self.partitions = 0
         self.caught_up = asyncio.Event()

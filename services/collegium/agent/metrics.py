@@ -14,6 +14,7 @@ class AgentMetrics:
         self._metrics = metrics
         self._role = role
         self._outcomes = metrics.counter("agent_tasks", "Attempts answered", ["role", "outcome", "kind"])
+        self._effects = metrics.counter("agent_effects", "Calls of targets by outcome", ["role", "target", "status"])
         self._skipped = metrics.counter("agent_tasks_skipped", "Tasks that needed no answer", ["role", "reason"])
         self.seconds = metrics.histogram(
             "agent_task_duration_seconds", "From the start of the work to its acknowledged result", ["role"]
@@ -41,6 +42,10 @@ class AgentMetrics:
     def skipped(self, reason: str) -> None:
         """A task was passed by."""
         self._skipped.labels(self._role, reason).inc()
+
+    def effect(self, kind: str, status: str) -> None:
+        """The outcome of a call to a target was acknowledged."""
+        self._effects.labels(self._role, kind, status).inc()
 
     def watch(self, name: str, text: str, value: Callable[[], float]) -> None:
         """A gauge that is read when it is scraped."""

@@ -97,7 +97,7 @@ class AgentRuntime:
         self._poison = Poison(self._publisher, tracing, metrics, role=self._role, config=config, clock=clock)
         cache = ContentCache(config.cache_bytes)
         reader = ContextReader(log, names("context"), cache, read_timeout_ms=config.read_timeout_ms)
-        self._effects = EffectTail(log, names("effects"), config.patience)
+        self._effects = EffectTail(log, names("effects"), config.patience, capacity=config.effects.remembered)
         self._desks = self._desks_of(specialist)
         self._performer = Performer(
             specialist,
@@ -129,6 +129,7 @@ class AgentRuntime:
                 bounds=config.effects,
                 reached=config.reached,
                 name_claim=config.name_claim,
+                count=self._metrics.effect,
             )
         )
 

@@ -12,6 +12,8 @@ from collegium.agent.effects import EffectCall
 from collegium.agent.effects_call import EffectBounds
 from collegium.faults.points import Point
 from collegium.log.memory import MemoryBroker, MemoryLog
+from collegium.log.partitioner import partition_for
+from collegium_schemas import limits
 from collegium_schemas.effects import EffectEnded, EffectIntended
 from collegium_schemas.envelope import decode
 from collegium_schemas.governance import AuditRecorded
@@ -275,3 +277,73 @@ async def test_an_effect_in_doubt_is_withdrawn_whether_it_happened_or_not(rig: R
     done = executed(tmp_path)
     assert done[f"{run_id}/undo.s1/alpha"] == 1
     assert f"{run_id}/s1/alpha" not in done or entries(tmp_path)[0]["key"] == f"{run_id}/s1/alpha"
+
+
+async def test_past_the_bound_on_remembered_effects_nothing_new_is_claimed(rig: Rig, tmp_path: Path) -> None:
+    """An attempt fails and may be retried; forgetting a key instead could execute it twice."""
+    full = EffectBounds(start_ms=300, skew_ms=10, find_ms=500, remembered=1)
+    rig.start(effector(tmp_path), effects=full)
+    first = task()
+    await rig.submit(first)
+    assert isinstance(await rig.result(), TaskSucceeded)
+    await rig.submit(task(), task(first.run_id, 2))
+    second, third = sorted((await rig.results(3))[1:], key=lambda result: result.attempt)
+    assert isinstance(second, TaskFailed)
+    assert second.failure.kind is FailureKind.DEPENDENCY_UNAVAILABLE
+    assert isinstance(third, TaskSucceeded)
+    assert sum(executed(tmp_path).values()) == 1
+
+
+async def test_a_record_that_nobody_understands_is_a_doubt_and_no_free_key(rig: Rig, tmp_path: Path) -> None:
+    """A newer version's record must not lead this one to call."""
+    asked = task()
+    home = partition_for(asked.run_id.encode(), 2)
+    await rig.write("effects", f"{asked.run_id}/s1/alpha".encode(), b"{}", (("ce_type", b"future"),), home)
+    rig.start(effector(tmp_path, deduplicates=False, answers=False), effects=QUICK)
+    await rig.submit(asked)
+    result = await rig.result()
+    assert isinstance(result, TaskFailed)
+    assert result.failure.kind is FailureKind.OUTCOME_UNKNOWN
+    assert entries(tmp_path) == []
+
+
+async def test_a_drain_waits_for_a_call_and_writes_its_outcome(rig: Rig, tmp_path: Path) -> None:
+    """SIGTERM in the middle of an effect leaves no doubt behind."""
+    gate = asyncio.Event()
+    target = Gated(tmp_path, gate)
+    worker = rig.start(Effector({"alpha": target}, role="scripted"), effects=QUICK)
+    await rig.submit(task())
+    await until(lambda: target.calls == 1, "the target is called")
+    worker.runtime.drain()
+    gate.set()
+    await worker.drain()
+    assert isinstance(await rig.result(), TaskSucceeded)
+    assert worker.value("agent_effects_total", target="journal", status="done") == 1
+
+
+async def test_a_long_receipt_is_cut_to_its_bound(rig: Rig, tmp_path: Path) -> None:
+    """Whatever a target answers, the record stays small."""
+    rig.start(Effector({"alpha": Talkative(tmp_path, "alpha")}, role="scripted"), effects=QUICK)
+    await rig.submit(task())
+    await rig.result()
+    record = (await rig.records("effects", 2))[1]
+    assert len(decode(record.headers, record.value, EffectEnded).receipt) == limits.MAX_RECEIPT_CHARS
+
+
+class Talkative(JournalTarget):
+    """A target that answers at length."""
+
+    async def call(self, call: EffectCall) -> str:
+        """Change, and talk."""
+        await super().call(call)
+        return "x" * 100_000
+
+
+async def test_a_target_that_is_not_configured_is_named(rig: Rig, tmp_path: Path) -> None:
+    """The playbook grants a webhook that this process does not have: nothing is executed, the others neither."""
+    rig.start(effector(tmp_path), effects=QUICK)
+    await rig.submit(task(effects=("alpha", "hook")))
+    result = await rig.result()
+    assert isinstance(result, TaskFailed)
+    assert "has no target 'hook' (it has alpha)" in result.failure.message
+    assert entries(tmp_path) == []
