@@ -15,7 +15,7 @@ from aiokafka.structs import ConsumerRecord
 from collegium.log.errors import OffsetLost
 from collegium.log.kafka.lenient import LenientRecords
 from collegium.log.kafka.records import to_record
-from collegium.log.kafka.wire import EARLIEST, READ_COMMITTED, Wire
+from collegium.log.kafka.wire import READ_COMMITTED, Wire
 from collegium.log.port import Record, TopicPartition
 
 _ONE_BATCH_BYTES: Final = 1
@@ -26,16 +26,10 @@ _LAST_OFFSET: Final = 2**63 - 1
 """A larger one, which JSON may well hold, cannot even be asked for."""
 
 _AGAIN_AFTER_S: Final = 0.01
-_DOUBT_AGAIN_S: Final = 0.16
-_DOUBT_S: Final = 3.0
-"""How long other nodes are asked for an offset that one does not have yet: many times; one that has it is enough."""
+_LONGEST_PAUSE_S: Final = 0.16
 
 _SINCE_PREFERRED_REPLICA: Final = 11
 """From this version of Fetch on, a field stands between the aborted transactions and the records (KIP-392)."""
-
-
-class _BeyondEnd(Exception):
-    """The node that was asked has no such offset, and has not removed it: perhaps it does not lead any more."""
 
 
 async def read_at(wire: Wire, source: TopicPartition, offset: int, timeout_ms: int) -> Record:
@@ -48,25 +42,17 @@ async def read_at(wire: Wire, source: TopicPartition, offset: int, timeout_ms: i
     if offset > _LAST_OFFSET:
         raise OffsetLost(source.topic, source.partition, offset)
     now = asyncio.get_running_loop().time
-    began, pause_s = now(), _AGAIN_AFTER_S
-    deadline = began + timeout_ms / 1_000
+    deadline, pause_s = now() + timeout_ms / 1_000, _AGAIN_AFTER_S
     await wire.check([source])
     while True:
         remaining_ms = max(1, int((deadline - now()) * 1_000))
-        try:
-            found = await wire.retrying("read one record", lambda: _fetch(wire, source, offset), remaining_ms)
-        except _BeyondEnd:
-            if not await wire.doubt(source) or now() - began > _DOUBT_S:
-                raise OffsetLost(source.topic, source.partition, offset) from None
-            pause_s, found = _DOUBT_AGAIN_S, None
+        found = await wire.retrying("read one record", lambda: _fetch(wire, source, offset), remaining_ms)
         if found is not None:
             return found
         if now() + pause_s >= deadline:
             raise OffsetLost(source.topic, source.partition, offset)
         await asyncio.sleep(pause_s)
-        pause_s = min(2 * pause_s, _DOUBT_AGAIN_S)
-        if pause_s == _DOUBT_AGAIN_S:
-            await wire.doubt(source)
+        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
 
 async def read_batch(wire: Wire, source: TopicPartition, offset: int) -> tuple[Sequence[Record], int]:
@@ -114,16 +100,23 @@ async def _ask(wire: Wire, source: TopicPartition, offset: int) -> _Answer:
     return _Answer(rest[-1], aborted, last_stable)
 
 
+async def _surely_led_by(wire: Wire, source: TopicPartition, node: int) -> None:
+    """Raise a retriable error unless the node that answered leads: one that does not lead knows no later records."""
+    if (await wire.confirmed([source]))[source] != node:
+        raise kafka_errors.NotLeaderForPartitionError(source)
+
+
 async def _fetch(wire: Wire, source: TopicPartition, offset: int) -> Record | None:
     """The record, or None when the offset is not stable yet."""
+    asked = await wire.leader(source)
     try:
         answer = await _ask(wire, source, offset)
     except OffsetLost:
-        if (await wire.offsets([source], EARLIEST))[source] > offset:
-            raise
-        raise _BeyondEnd from None
+        await _surely_led_by(wire, source, asked)
+        raise
     records = MemoryRecords(answer.batch)
     if not records.has_next() and answer.last_stable <= offset:
+        await _surely_led_by(wire, source, asked)
         return None
     try:
         first = _first(source, records, answer, offset)

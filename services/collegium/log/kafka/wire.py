@@ -14,6 +14,7 @@ from aiokafka.protocol.offset import OffsetRequest
 from collegium.log.errors import LogUnavailable, TopicMismatch
 from collegium.log.kafka.connection import RETRY_BACKOFF_MS, Connection
 from collegium.log.kafka.diagnosis import why_unavailable
+from collegium.log.kafka.leaders import elected
 from collegium.log.port import TopicPartition
 
 _ANY_REPLICA: Final = -1
@@ -41,6 +42,7 @@ class Wire:
         self._client: AIOKafkaClient | None = None
         self._connecting = asyncio.Lock()
         self._leaders: dict[TopicPartition, int] = {}
+        self._copies: dict[TopicPartition, tuple[int, ...]] = {}
         self._partitions: dict[str, int] = {}
         self._silent: object = None
         """The node that did not answer last."""
@@ -94,19 +96,20 @@ class Wire:
                 continue
             self._partitions[topic] = len(partitions)
             leaders = {TopicPartition(topic, number): leader for _, number, leader, *_ in partitions}
+            self._copies.update({TopicPartition(topic, number): tuple(nodes) for _, number, _, nodes, *_ in partitions})
             self._leaders.update(leaders)
             led[topic] = sum(leader >= 0 for leader in leaders.values())
         return led
 
     async def offsets(self, partitions: Collection[TopicPartition], which: int) -> dict[TopicPartition, int]:
-        """The earliest or latest offsets that a read_committed reader may see."""
+        """The earliest or latest offsets that a read_committed reader may see; never a past end as the latest one."""
         await self.check(partitions)
         return await self.retrying("list offsets", lambda: self._offsets(partitions, which))
 
     async def _offsets(self, partitions: Collection[TopicPartition], which: int) -> dict[TopicPartition, int]:
         by_leader: dict[int, dict[str, list[tuple[int, int]]]] = {}
-        for partition in partitions:
-            topics = by_leader.setdefault(await self.leader(partition), {})
+        for partition, leader in (await self.confirmed(partitions)).items():
+            topics = by_leader.setdefault(leader, {})
             topics.setdefault(partition.topic, []).append((partition.partition, which))
         found: dict[TopicPartition, int] = {}
         for leader, topics in by_leader.items():
@@ -126,14 +129,24 @@ class Wire:
             raise kafka_errors.LeaderNotAvailableError(partition)
         return leader
 
-    async def doubt(self, partition: TopicPartition) -> bool:
-        """Ask anew who leads a partition, at the next request; False when there is only one node that could.
+    async def confirmed(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """The nodes that lead, by the word of a majority of those with copies; costs nothing where there is one copy.
 
-        A leader that was cut off from the other nodes may not know it: it answers as if nothing had been written since.
+        Raises:
+            KafkaError: now there is no majority, or no leader.
         """
-        self._leaders.pop(partition, None)
-        client = await self._connected()
-        return len(client.cluster.brokers()) > 1
+        if unknown := {each.topic for each in partitions if self._leaders.get(each, -1) < 0}:
+            await self.refresh(unknown)
+        copies = {each: self._copies.get(each, ()) for each in partitions}
+        if any(len(holders) > 1 for holders in copies.values()):
+            client = await self._connected()
+            request = MetadataRequest(sorted({each.topic for each in partitions}), allow_auto_topic_creation=False)
+
+            async def ask(node: int) -> Any:  # noqa: ANN401 - aiokafka builds response classes at run time
+                return await client.send(node, request)
+
+            self._leaders.update(await elected(ask, copies))
+        return {each: await self.leader(each) for each in partitions}
 
     def check_code(self, code: int, partition: TopicPartition) -> None:
         """Raise what a broker's error code says; a stale leader is forgotten."""
