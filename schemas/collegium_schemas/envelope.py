@@ -68,8 +68,12 @@ def encode_headers(envelope: Envelope) -> Headers:
 def _rfc3339(time_ms: int) -> bytes:
     """Cached, since all records of one transaction have the same time."""
     seconds, ms = divmod(time_ms, 1000)
-    time = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{time}.{ms:03d}Z".encode()
+    return b"%b.%03dZ" % (_whole_seconds(seconds), ms)
+
+
+@lru_cache(maxsize=16)
+def _whole_seconds(seconds: int) -> bytes:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S").encode()
 
 
 def header(headers: Headers, name: str) -> str | None:

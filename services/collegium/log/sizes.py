@@ -16,5 +16,7 @@ MAX_FORWARDED_BYTES: Final = MAX_TOPIC_RECORD_BYTES - 1_024
 
 def record_bytes(record: Outgoing | Record) -> int:
     """An upper bound of a record's size in a batch of its own, uncompressed."""
-    headers = sum(len(name.encode()) + len(value) + _HEADER_FRAMING_BYTES for name, value in record.headers)
-    return _FRAMING_BYTES + len(record.key or b"") + len(record.value or b"") + headers
+    size = _FRAMING_BYTES + len(record.key or b"") + len(record.value or b"")
+    for name, value in record.headers:
+        size += _HEADER_FRAMING_BYTES + len(value) + (len(name) if name.isascii() else len(name.encode()))
+    return size

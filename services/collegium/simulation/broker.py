@@ -150,9 +150,10 @@ class SimulatedBroker(MemoryBroker):
     def append(self, outgoing: Outgoing, log: PartitionLog, session: Session | None = None) -> Position:
         """Write a record, hash it, and tell the observer unless a transaction has yet to decide on it."""
         position = super().append(outgoing, log, session)
-        headers = b"".join(b"%b=%b;" % (name.encode(), value) for name, value in outgoing.headers)
+        writer = "" if session is None else f"{session.transactional_id}#{session.epoch}"
+        headers = b"".join([value for _, value in outgoing.headers])
         self.note(
-            f"{self._loop.time():.6f} {position.topic}-{position.partition}@{position.offset} {session}\n",
+            f"{self._loop.time():.6f} {position.topic}-{position.partition}@{position.offset} {writer}\n",
             outgoing.key or b"\0",
             outgoing.value or b"\0",
             headers,

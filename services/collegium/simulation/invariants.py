@@ -9,8 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from collegium.log.memory.transactions import Session
-from collegium.log.port import MAX_RECORD_BYTES, Outgoing, Position, Record, TopicPartition
-from collegium.log.sizes import record_bytes
+from collegium.log.port import Outgoing, Position, Record, TopicPartition
 from collegium.log.topics import TopicNames
 from collegium.orchestrator.core.model import Rules
 from collegium.simulation.broker import SimulatedBroker
@@ -100,7 +99,6 @@ class Checker:
 
     def written(self, record: Record) -> None:
         """A record outside any transaction."""
-        self._bounded(record)
         if record.topic == self._objectives:
             self._sent[record.partition, record.offset] = record
         elif record.topic == self._results:
@@ -161,7 +159,6 @@ class Checker:
         tasks: list[str] = []
         state: list[Record] = []
         for record in records:
-            self._bounded(record)
             topic = record.topic
             if topic == self._state:
                 state.append(record)
@@ -195,10 +192,6 @@ class Checker:
         self._buried.add((topic, partition, int(header(record.headers, "__connect.errors.offset") or -1)))
         if (number := poison_number(record)) is not None:
             self._buried_poison.add(number)
-
-    def _bounded(self, record: Record) -> None:
-        if record_bytes(record) > MAX_RECORD_BYTES:
-            raise Violation("bounded", f"{record.topic}-{record.partition}@{record.offset} is too large")
 
 
 def _id(record: Record) -> str:

@@ -16,6 +16,7 @@ from collegium.simulation.faults import WEIGHTS
 from collegium.simulation.processes import Instruments, instruments
 from collegium.simulation.scenario import Scenario, scenario
 from collegium.simulation.world import Outcome, World
+from collegium.telemetry.garbage import spare_collections
 
 _CHUNK: Final = 20
 _MOST_TRIES: Final = 120
@@ -156,7 +157,7 @@ def on_all_cores(
     """
     tally = Tally()
     chunks = iter([range(start, min(start + _CHUNK, first + count)) for start in range(first, first + count, _CHUNK)])
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=spare_collections) as pool:
         waiting: set[Future[Tally]] = {pool.submit(sequence, chunk) for chunk in islice(chunks, workers * 2)}
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
