@@ -7,21 +7,25 @@ shrinks to a third in 3 µs: zlib takes 20 µs, and a partition may have 100,000
 
 import json
 import sys
+from array import array
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from cramjam import lz4  # pyright: ignore[reportMissingModuleSource] - compiled
 
 _LENGTH_BYTES: Final = 4
 _TOMBSTONE: Final = -1
+_INT: Final = "i"
+_NAMES: Final = 256
+"""Runs of one playbook have the same parts: so many sets of names need not be written and read again."""
 
 
 def pack(parts: Mapping[str, bytes | None]) -> bytes:
     """Parts by name as one piece; None says that the part is gone, whatever an earlier piece had."""
-    lengths = [_TOMBSTONE if body is None else len(body) for body in parts.values()]
-    index = json.dumps([list(parts), lengths]).encode()
-    bodies = (body for body in parts.values() if body is not None)
-    piece = bytes(lz4.compress_block(b"".join((_framed(index), *bodies))))
+    lengths = array(_INT, [_TOMBSTONE if body is None else len(body) for body in parts.values()]).tobytes()
+    bodies = [body for body in parts.values() if body is not None]
+    piece = bytes(lz4.compress_block(b"".join((_framed(_joined(tuple(parts))), _framed(lengths), *bodies))))
     return _framed(piece)
 
 
@@ -36,14 +40,25 @@ def unpack(packed: bytes) -> dict[str, bytes]:
 
 
 def _apply(piece: bytes, parts: dict[str, bytes]) -> None:
-    start, at = _frame(piece, 0)
-    names, lengths = json.loads(piece[start:at])
-    for name, length in zip(names, lengths, strict=True):
+    start, end = _frame(piece, 0)
+    names = _parted(piece[start:end])
+    start, at = _frame(piece, end)
+    for name, length in zip(names, array(_INT, piece[start:at]), strict=True):
         if length == _TOMBSTONE:
             parts.pop(name, None)
         else:
-            parts[sys.intern(name)] = piece[at : at + length]
+            parts[name] = piece[at : at + length]
             at += length
+
+
+@lru_cache(maxsize=_NAMES)
+def _joined(names: tuple[str, ...]) -> bytes:
+    return json.dumps(names).encode()
+
+
+@lru_cache(maxsize=_NAMES)
+def _parted(joined: bytes) -> tuple[str, ...]:
+    return tuple(map(sys.intern, json.loads(joined)))
 
 
 def _framed(content: bytes) -> bytes:

@@ -170,4 +170,7 @@ def _may_have_timer(body: bytes | None) -> bool:
     for mark in _TIMED_MARKS:
         if mark in body:
             return True
-    return not any(mark in body for mark in _OTHER_MARKS)
+    for mark in _OTHER_MARKS:
+        if mark in body:
+            return False
+    return True

@@ -16,7 +16,8 @@ class Timers:
 
     def __init__(self) -> None:
         self._armed: dict[tuple[str, str], Timer] = {}
-        self._heap: list[Timer] = []
+        self._heap: list[tuple[int, Timer]] = []
+        """By time, which is cheaper to compare than whole timers."""
 
     def __len__(self) -> int:
         return len(self._armed)
@@ -27,9 +28,9 @@ class Timers:
         if self._armed.get(slot) == timer:
             return
         self._armed[slot] = timer
-        heapq.heappush(self._heap, timer)
+        heapq.heappush(self._heap, (timer.at_ms, timer))
         if len(self._heap) > 2 * len(self._armed) + _SLACK:
-            self._heap = list(self._armed.values())
+            self._heap = [(each.at_ms, each) for each in self._armed.values()]
             heapq.heapify(self._heap)
 
     def armed(self, run_id: str, subtask_id: str = "") -> Timer | None:
@@ -43,7 +44,7 @@ class Timers:
     def next_at_ms(self) -> int | None:
         """When the next armed timer is due."""
         while self._heap:
-            timer = self._heap[0]
+            _, timer = self._heap[0]
             if self._armed.get((timer.run_id, timer.subtask_id)) == timer:
                 return timer.at_ms
             heapq.heappop(self._heap)
@@ -56,7 +57,7 @@ class Timers:
             at_ms = self.next_at_ms()
             if at_ms is None or at_ms > now_ms:
                 break
-            timer = heapq.heappop(self._heap)
+            _, timer = heapq.heappop(self._heap)
             del self._armed[(timer.run_id, timer.subtask_id)]
             taken.append(timer)
         return taken
