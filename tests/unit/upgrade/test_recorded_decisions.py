@@ -60,13 +60,9 @@ def input_of(run: Run | None, decided: RunDecided) -> Input:
         return timer_of(run, decided)
     place = (origin.topic, origin.partition, origin.offset)
     [record] = [each for each in RECORDING.records if (each.topic, each.partition, each.offset) == place]
-    understood = INTAKE.understand(type(record)(NAMES(record.topic), *_rest(record)))
+    understood = INTAKE.understand(record._replace(topic=NAMES(record.topic)))
     assert isinstance(understood, Understood)
     return understood.happened
-
-
-def _rest(record: object) -> Sequence[object]:
-    return [getattr(record, name) for name in ("partition", "offset", "timestamp_ms", "key", "value", "headers")]
 
 
 def without_chance(events: Sequence[Event]) -> list[Event]:
@@ -124,7 +120,7 @@ def test_the_outcome_that_came_first_counts() -> None:
     last = {decided.run_id: run for _, decided, run in decisions()}
     dropped: set[str | None] = set()
     for record in RECORDING.of("results"):
-        understood = INTAKE.understand(type(record)(NAMES(record.topic), *_rest(record)))
+        understood = INTAKE.understand(record._replace(topic=NAMES(record.topic)))
         assert isinstance(understood, Understood)
         run_id = understood.happened.run_id
         if run_id not in last or run_id == RECORDING.runs["live: waits for an outcome"]:

@@ -1,0 +1,132 @@
+"""docs/limits.md cannot go stale: its numbers are the code's, its tests exist, and nothing is missing."""
+
+import ast
+import dataclasses
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import pytest
+from annotated_types import Le
+from pydantic import BaseModel
+from pydantic_settings import BaseSettings
+
+from collegium.agent.settings import AgentSettings
+from collegium.ledger.settings import LedgerSettings
+from collegium.log.settings import KafkaSettings
+from collegium.orchestrator.settings import OrchestratorSettings
+from collegium.telemetry.setup import TelemetrySettings
+from collegium_schemas import limits
+
+ROOT = Path(__file__).resolve().parents[3]
+SETTINGS: tuple[type[BaseSettings], ...] = (
+    AgentSettings,
+    KafkaSettings,
+    LedgerSettings,
+    OrchestratorSettings,
+    TelemetrySettings,
+)
+BOUND_NAME = re.compile(r"^MAX_[A-Z_]+$")
+NOT_BOUNDS: Mapping[str, str] = {
+    "collegium.cli": "what a terminal shows; the command line keeps nothing",
+    "collegium.simulation": "a test kit",
+    "collegium.faults": "a test kit",
+    "collegium.embedded": "one machine's processes and files; the table names what grows",
+}
+"""Packages whose constants are not looked for, and why."""
+
+
+class Row(NamedTuple):
+    """One line of the table."""
+
+    what: str
+    bound: str
+    where: str
+    setting: str
+    then: str
+    test: str
+
+
+def rows() -> list[Row]:
+    """The table's lines."""
+    lines = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8").splitlines()
+    cells = [[cell.strip().strip("`") for cell in line.strip("|").split(" | ")] for line in lines if line[:2] == "| "]
+    return [Row(*each) for each in cells if each[0] != "what"]
+
+
+ROWS = rows()
+
+
+def value(where: str) -> object:
+    """What the code says at `module:NAME`, `module:Class.field` or `module:Class(parameter)`."""
+    module, _, path = where.partition(":")
+    found: object = import_module(module)
+    name, _, parameter = path.partition("(")
+    if parameter:
+        return inspect.signature(getattr(found, name)).parameters[parameter.rstrip(")")].default
+    owner, _, field = path.partition(".")
+    found = getattr(found, owner)
+    if not field:
+        return found
+    if isinstance(found, type) and issubclass(found, BaseModel):
+        info = found.model_fields[field]
+        most = next((each.le for each in info.metadata if isinstance(each, Le)), None)
+        return info.default if issubclass(found, BaseSettings) or most is None else (info.default, most)
+    assert isinstance(found, type)
+    return {each.name: each.default for each in dataclasses.fields(found)}[field]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.where)
+def test_a_bound_is_the_codes(row: Row) -> None:
+    """The number in the table is the number in the code."""
+    found = value(row.where)
+    numbers = cast("tuple[object, ...]", found) if isinstance(found, tuple) else (found,)
+    for number in numbers:
+        assert f"{number:,}" in row.bound
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.where)
+def test_a_bounds_test_exists(row: Row) -> None:
+    """The test that meets it is there."""
+    file, _, name = row.test.partition("::")
+    tree = ast.parse((ROOT / "tests" / file).read_text(encoding="utf-8"))
+    assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def test_settings_in_the_table_are_read() -> None:
+    """Each environment variable belongs to a field of some settings."""
+    known = {
+        str(info.validation_alias or f"{kind.model_config.get('env_prefix', '')}{name.upper()}")
+        for kind in SETTINGS
+        for name, info in kind.model_fields.items()
+    }
+    named = {word for row in ROWS for word in re.findall(r"(?:COLLEGIUM|OTEL)_[A-Z_]+", row.setting)}
+    assert named
+    assert named <= known
+
+
+def constants() -> Iterator[str]:
+    """Every `MAX_...` number of the packages, as `module:NAME`."""
+    for top in ("services", "schemas"):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            module = ".".join(path.relative_to(ROOT / top).with_suffix("").parts)
+            if any(module.startswith(package) for package in NOT_BOUNDS):
+                continue
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                target = node.target if isinstance(node, ast.AnnAssign) else None
+                if isinstance(target, ast.Name) and BOUND_NAME.match(target.id):
+                    yield f"{module}:{target.id}"
+
+
+def test_every_bound_of_the_code_is_in_the_table() -> None:
+    """A new `MAX_...` constant needs a line, and a test that meets it."""
+    assert [where for where in constants() if where not in {row.where for row in ROWS}] == []
+
+
+def test_every_limit_of_the_contracts_is_in_the_table() -> None:
+    """All of `collegium_schemas/limits.py`."""
+    named = {row.where.partition(":")[2] for row in ROWS if row.where.startswith("collegium_schemas.limits:")}
+    assert {name for name in vars(limits) if name.startswith("MAX_")} <= named
