@@ -12,6 +12,7 @@ from collegium.agent.gate import Gate
 from collegium.agent.metrics import AgentMetrics
 from collegium.agent.offsets import Commit, OffsetBook, PartitionOffsets
 from collegium.agent.patience import Outage
+from collegium.agent.standing import holder
 from collegium.agent.takeover import taken_over
 from collegium.faults.points import Point
 from collegium.log.errors import LogError
@@ -57,6 +58,7 @@ class Intake:
         self._config = config
         self._clock = clock
         self._book = OffsetBook()
+        self._holder = holder(config.worker, clock())
         self._consumer: Consumer | None = None
         self._settled = asyncio.Event()
         self._generation = 0
@@ -280,7 +282,9 @@ class Intake:
     async def assigned(self, partitions: frozenset[TopicPartition]) -> None:
         """Tasks of these partitions are this member's."""
         if self._consumer is not None and partitions:
-            for partition, offsets in (await taken_over(self._log, self._consumer, partitions)).items():
+            for partition, offsets in (
+                await taken_over(self._log, self._consumer, partitions, by=self._holder)
+            ).items():
                 self._book.assign(partition, offsets)
         self._settled.set()
         numbers = sorted(partition.partition for partition in partitions)

@@ -11,6 +11,8 @@ and every record that it may have been working on comes under suspicion:
 Nobody is condemned for its neighbours: only the third end counts against one record, and that one was alone.
 """
 
+import re
+import zlib
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
@@ -20,6 +22,7 @@ It is also how many records too many may come under suspicion."""
 
 _CLEAN: Final = "clean"
 _OPEN: Final = "open"
+_HOLDER: Final = re.compile(r"[0-9a-f.]{1,32}", re.ASCII)
 _FIELDS: Final = ("upto", "once", "twice", "trying", "condemned")
 
 
@@ -29,6 +32,8 @@ class Standing:
 
     open: bool = False
     """True while a member has the partition."""
+    by: str = ""
+    """Which process that is. One that has it again has not ended, though it could not give it back."""
     upto: int = 0
     """That member has taken no record at or beyond this offset."""
     once: int = 0
@@ -47,12 +52,16 @@ class Standing:
         if not words or words[0] not in {_CLEAN, _OPEN}:
             return cls()
         found: dict[str, int] = {}
+        by = ""
         for word in words[1:]:
             name, _, number = word.partition("=")
             if name in _FIELDS and number.isascii() and number.isdigit():
                 found[name] = int(number)
+            elif name == "by" and _HOLDER.fullmatch(number):
+                by = number
         return cls(
             open=words[0] == _OPEN,
+            by=by,
             upto=found.get("upto", 0),
             once=found.get("once", 0),
             twice=found.get("twice", 0),
@@ -68,6 +77,8 @@ class Standing:
             seen: The offset after the last record taken; None when the partition is given back.
         """
         words = [_CLEAN] if seen is None else [_OPEN, f"upto={seen + RESERVED}"]
+        if seen is not None and self.by:
+            words.append(f"by={self.by}")
         if self.once > offset:
             words.append(f"once={self.once}")
         if self.twice > offset:
@@ -78,20 +89,22 @@ class Standing:
             words.append(f"condemned={self.condemned}")
         return " ".join(words)
 
-    def inherited(self, offset: int, end: int) -> "Standing":
+    def inherited(self, by: str, offset: int, end: int) -> "Standing":
         """What the next member has to go by.
 
         Args:
+            by: Which process that is.
             offset: The committed offset: every record below it is finished.
             end: The partition's end.
         """
         kept = Standing(
             open=True,
+            by=by,
             once=self.once if self.once > offset else 0,
             twice=self.twice if self.twice > offset else 0,
             condemned=self.condemned if self.condemned is not None and self.condemned >= offset else None,
         )
-        if not self.open or kept.condemned is not None:
+        if not self.open or (by and self.by == by) or kept.condemned is not None:
             return kept
         if self.trying is not None and self.trying >= offset:
             return replace(kept, condemned=self.trying)
@@ -102,8 +115,13 @@ class Standing:
 
     def pardoned(self) -> "Standing":
         """The same once the one that did it is known: its neighbours were suspects because of it."""
-        return Standing(open=self.open, once=max(self.once, self.twice))
+        return Standing(open=self.open, by=self.by, once=max(self.once, self.twice))
 
     def alone(self, offset: int) -> bool:
         """Whether the record at this offset, or one after it, must be worked on alone or not at all."""
         return offset < self.twice or (self.condemned is not None and offset <= self.condemned)
+
+
+def holder(worker: str, started_at_ms: int) -> str:
+    """A short name for one process: a container that is started again may have the same host name and process id."""
+    return f"{zlib.crc32(worker.encode()):x}.{started_at_ms:x}"

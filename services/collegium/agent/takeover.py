@@ -16,16 +16,22 @@ _NONE: Final[Mapping[TopicPartition, int]] = {}
 
 
 async def taken_over(
-    log: Log, consumer: Consumer, partitions: frozenset[TopicPartition]
+    log: Log, consumer: Consumer, partitions: frozenset[TopicPartition], *, by: str
 ) -> Mapping[TopicPartition, PartitionOffsets]:
     """Read what is known of newly assigned partitions and mark them as held, in one commit for all of them.
+
+    Args:
+        log: The log.
+        consumer: A member of the group.
+        partitions: What it was given.
+        by: Which process this is.
 
     Returns:
         Offsets to begin from. None when the log does not answer: work goes on without suspicion then.
     """
     try:
         async with asyncio.timeout(_BOUND_S):
-            begun = await _inherited(log, consumer, partitions)
+            begun = await _inherited(log, consumer, partitions, by)
             offsets = {partition: base for partition, (base, _) in begun.items()}
             lines = {partition: standing.line(base, seen=base) for partition, (base, standing) in begun.items()}
             await consumer.commit(offsets, lines)
@@ -36,7 +42,7 @@ async def taken_over(
 
 
 async def _inherited(
-    log: Log, consumer: Consumer, partitions: frozenset[TopicPartition]
+    log: Log, consumer: Consumer, partitions: frozenset[TopicPartition], by: str
 ) -> dict[TopicPartition, tuple[int, Standing]]:
     recorded = await consumer.committed(partitions)
     fresh = partitions - recorded.keys()
@@ -44,15 +50,17 @@ async def _inherited(
     lines = {partition: Standing.read(committed.metadata) for partition, committed in recorded.items()}
     held = [partition for partition, standing in lines.items() if standing.open]
     ends = await log.end_offsets(held) if held else _NONE
-    found = {partition: (start, Standing(open=True)) for partition, start in starts.items()}
+    found = {partition: (start, Standing(open=True, by=by)) for partition, start in starts.items()}
     for partition, standing in lines.items():
-        found[partition] = _suspecting(partition, recorded[partition], standing, ends.get(partition, 0))
+        found[partition] = _suspecting(partition, recorded[partition], standing, by, ends.get(partition, 0))
     return found
 
 
-def _suspecting(partition: TopicPartition, committed: Committed, before: Standing, end: int) -> tuple[int, Standing]:
-    standing = before.inherited(committed.offset, end)
-    if before.open and standing.once:
+def _suspecting(
+    partition: TopicPartition, committed: Committed, before: Standing, by: str, end: int
+) -> tuple[int, Standing]:
+    standing = before.inherited(by, committed.offset, end)
+    if before.open and before.by != by and standing.once:
         _log.warning(
             "%s-%d was not given back: whoever had it ended, or lost its place, while it may have worked on offsets "
             "%d to %d",

@@ -1,6 +1,6 @@
 """Suspicion over any course of events: who is condemned, and who never is."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +13,7 @@ offsets = st.integers(0, 2**63 - 1)
 standings = st.builds(
     Standing,
     open=st.booleans(),
+    by=st.sampled_from(["", "1f.2a", "ffffffff.19000000000"]),
     upto=offsets,
     once=offsets,
     twice=offsets,
@@ -28,6 +29,7 @@ def test_a_line_says_what_matters_of_a_standing(standing: Standing, offset: int)
     again = Standing.read(line)
     assert len(line.encode()) < MAX_METADATA_BYTES
     assert again.open
+    assert again.by == standing.by
     assert again.upto == offset + RESERVED
     assert max(again.once, offset) == max(standing.once, offset)
     assert max(again.twice, offset) == max(standing.twice, offset)
@@ -50,13 +52,15 @@ class Partition:
     width: int
     committed: int = 0
     line: str = ""
+    lives: int = 0
     kills: dict[int, int] = field(default_factory=dict[int, int])
     buried: set[int] = field(default_factory=set[int])
     alone: list[int] = field(default_factory=list[int])
 
     def life(self, stops_after: int) -> None:
         """One process, from its assignment to its end: at a killer, when it is stopped, or with nothing left."""
-        standing = Standing.read(self.line).inherited(self.committed, self.end)
+        self.lives += 1
+        standing = Standing.read(self.line).inherited(f"{self.lives:x}", self.committed, self.end)
         book = PartitionOffsets(self.committed, standing)
         self.line = book.line(self.committed)
         done = 0
@@ -87,9 +91,7 @@ class Partition:
         if offset == condemned:
             self.buried.add(offset)
         else:
-            book.standing = Standing(
-                open=True, once=book.standing.once, twice=book.standing.twice, trying=offset, condemned=condemned
-            )
+            book.standing = replace(book.standing, trying=offset)
             self.line = book.line(offset)
             self.alone.append(offset)
             if offset in self.killers:
@@ -130,3 +132,14 @@ def test_processes_that_are_stopped_in_order_suspect_nobody(lives: list[int], wi
         partition.life(stops_after)
         assert Standing.read(partition.line) == Standing()
     assert partition.alone == []
+
+
+@given(standings, offsets, offsets)
+def test_a_process_that_has_its_partition_again_suspects_nobody_anew(standing: Standing, offset: int, end: int) -> None:
+    """It could not give the partition back, as in a broker's restart, but it has not ended: counts stay as they were."""
+    held = replace(standing, open=True, by="1.2", condemned=None)
+    again = held.inherited("1.2", offset, end)
+    assert again.condemned is None
+    assert again.once in {0, held.once}
+    assert again.twice in {0, held.twice}
+    assert again.trying is None
