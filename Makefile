@@ -8,7 +8,7 @@ INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 GOAL   := examples/objectives/compare-versions.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types layers dead schemas lock record-topics simulate simulate-bugs chaos chaos-quick bench-chain bench-retrieval clean-data
+.PHONY: help setup demo test check lint types layers dead schemas lock mutants record-topics simulate simulate-bugs chaos chaos-quick bench-chain bench-recovery bench-retrieval clean-data
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -60,6 +60,9 @@ dead: $(VENV)/.dev
 schemas: $(VENV)/.dev ## generate schemas/json and schemas/asyncapi.yaml from the contracts
 	$(BIN)/python -m collegium_schemas.generate
 
+mutants: $(VENV)/.dev ## mutation testing of the pure core, on one core: docs/mutants.md
+	nice -n 15 $(BIN)/python tests/mutants.py
+
 record-topics: $(VENV)/.dev ## record this release's topics for the upgrade tests: VERSION=0.2.0
 	@test -n "$(VERSION)" || { echo "say which release: make record-topics VERSION=0.2.0" >&2; exit 2; }
 	$(BIN)/python tests/record_topics.py $(VERSION) tests/data/recorded_topics/$(VERSION).jsonl
@@ -79,6 +82,9 @@ chaos-quick: $(VENV)/.dev ## the part of the crash matrix that CI runs
 
 bench-chain: $(VENV)/.dev ## four specialists that do nothing, beside the broker's own floor
 	$(BIN)/python benchmarks/chain.py
+
+bench-recovery: $(VENV)/.dev ## takeover, restore of 100,000 live runs, the cost of an event: docs/recovery.md
+	$(BIN)/python benchmarks/recovery.py --write docs/recovery-results.json --render docs/recovery.md
 
 clean-data: ## stop what runs here and remove its data (topics, corpora, reports, traces)
 	@if [ -x $(BIN)/collegium ]; then $(BIN)/collegium down >/dev/null 2>&1 || true; fi

@@ -1,0 +1,293 @@
+"""Mutation testing of the orchestrator's pure core: `make mutants` writes docs/mutants.md.
+
+mutmut makes the mutants: each is a copy of one function with one change, chosen at its call. Its own runner cannot
+import this repository's layout and starts pytest anew for each mutant; here pytest collects once in a flat copy of the
+tree, each mutant is a fork of that process, and the fork runs the tests that call the mutated function, fastest first,
+until one fails. What mutmut calls at run time is replaced by the few lines of `SWITCH`.
+"""
+
+import argparse
+import ast
+import difflib
+import json
+import os
+import select
+import shutil
+import signal
+import sys
+import time
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from _pytest.runner import runtestprotocol
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+CORE = "collegium/orchestrator/core"
+EXPLAINED = Path(__file__).with_name("mutants_explained.toml")
+TESTS = (
+    "tests/unit/limits/test_plan_bounds.py",
+    "tests/unit/orchestrator/core",
+    "tests/unit/orchestrator/test_deciding.py",
+    "tests/unit/orchestrator/test_effects_in_runs.py",
+    "tests/unit/orchestrator/test_giving_up.py",
+    "tests/unit/orchestrator/test_planning.py",
+    "tests/unit/orchestrator/test_questions.py",
+    "tests/unit/upgrade/test_recorded_decisions.py",
+    "tests/unit/upgrade/test_recorded_history.py",
+    "tests/property/orchestrator",
+)
+SETTINGS = """\
+[tool.mutmut]
+source_paths = ["collegium"]
+[tool.pytest.ini_options]
+asyncio_mode = "auto"
+asyncio_default_fixture_loop_scope = "function"
+addopts = "--import-mode=importlib -p no:cacheprovider"
+filterwarnings = ["error", "ignore::pytest.PytestAssertRewriteWarning"]
+pythonpath = [".", "tests"]
+"""
+SWITCH = '''\
+"""Chooses at each call whether a function or one of its mutants runs; notes which functions are called."""
+
+from functools import wraps
+
+MutantDict = dict
+CALLED = set()
+ACTIVE = ["", ""]  # module, mutant
+
+
+def wrap_in_trampoline(mutants, is_classmethod=False):
+    def decorate(function):
+        module, key = function.__module__, []
+
+        @wraps(function)
+        def switched(*args, **options):
+            chosen = mutants["_mutmut_orig"]
+            if not key:
+                key.append(module + "." + chosen.__name__.partition("__mutmut_")[0])
+            CALLED.add(key[0])
+            if ACTIVE[0] == module:
+                chosen = mutants.get(ACTIVE[1], chosen)
+            if is_classmethod:
+                return getattr(args[0], chosen.__name__)(*args[1:], **options)
+            return chosen(*args, **options)
+
+        return switched
+
+    return decorate
+'''
+LEAST_BOUND_S = 10.0
+SLOWER = 20
+"""A mutant may take so many times as long as its tests do without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One change of one function."""
+
+    name: str
+    function: str
+    change: str
+    """Its lines, as `- before` and `+ after`."""
+
+
+@dataclass
+class Measured:
+    """What became of the mutants."""
+
+    outcomes: dict[str, str] = field(default_factory=dict[str, str])
+    """Name -> killed, survived, untested or endless."""
+
+
+def prepare(place: Path) -> dict[str, list[Mutant]]:
+    """Copy the tree into one flat directory and put the mutants into it."""
+    shutil.rmtree(place, ignore_errors=True)
+    ignore = shutil.ignore_patterns("__pycache__", "integration", "e2e", "chaos", "corpora")
+    shutil.copytree(ROOT / "services" / "collegium", place / "collegium", ignore=ignore)
+    shutil.copytree(ROOT / "schemas" / "collegium_schemas", place / "collegium_schemas", ignore=ignore)
+    shutil.copytree(ROOT / "tests", place / "tests", ignore=ignore)
+    shutil.copytree(ROOT / "examples", place / "examples", ignore=ignore)
+    (place / "pyproject.toml").write_text(SETTINGS)
+    (place / "mutant_switch.py").write_text(SWITCH)
+    os.chdir(place)
+    from mutmut.mutation.file_mutation import mutate_file_contents  # it reads its settings from here
+
+    found: dict[str, list[Mutant]] = {}
+    for path in sorted((place / CORE).glob("*.py")):
+        made = mutate_file_contents(str(path), path.read_text(encoding="utf-8"))
+        path.write_text(made.code.replace("mutmut.mutation.trampoline", "mutant_switch"), encoding="utf-8")
+        module = f"{CORE}/{path.stem}".replace("/", ".")
+        found[path.name] = [
+            Mutant(f"{module}.{name}", *change) for name, change in _changes(made.code, made.mutant_names)
+        ]
+    return found
+
+
+def _changes(code: str, names: Sequence[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """For each mutant: its function, and the lines that differ."""
+    lines_of = code.splitlines()
+    bodies = {
+        node.name: lines_of[node.lineno - 1 : node.end_lineno]
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.FunctionDef)
+    }
+    for name in names:
+        function = name.partition("__mutmut_")[0]
+        before, after = bodies[f"{function}__mutmut_orig"], bodies[name]
+        lines = [
+            f"{line[0]} {line[1:].strip()}"
+            for line in difflib.unified_diff(before, after, lineterm="", n=0)
+            if line[0] in "+-" and not line.startswith(("---", "+++")) and "__mutmut_" not in line
+        ]
+        yield name, (function.removeprefix("x_").removeprefix("xǁ").replace("ǁ", "."), "\n".join(lines))
+
+
+class Runner:
+    """A pytest plugin that runs the mutants instead of the tests, once the tests are collected."""
+
+    def __init__(self, mutants: Sequence[Mutant]) -> None:
+        switch = import_module("mutant_switch")
+        self._called: set[str] = switch.CALLED
+        self._active: list[str] = switch.ACTIVE
+        self._mutants = mutants
+        self._tests: dict[str, set[int]] = defaultdict(set)
+        self._seconds: list[float] = []
+        self.measured = Measured()
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Note which test calls which function, then judge each mutant."""
+        for number, item in enumerate(session.items):
+            self._called.clear()
+            started = time.perf_counter()
+            if _fails(item):
+                raise pytest.UsageError(f"{item.nodeid} fails without any mutant")
+            self._seconds.append(time.perf_counter() - started)
+            for function in self._called:
+                self._tests[function].add(number)
+        for count, mutant in enumerate(self._mutants, 1):
+            outcome = self._judge(session.items, mutant)
+            self.measured.outcomes[mutant.name] = outcome
+            if outcome != "killed" or count % 100 == 0:
+                print(f"{count}/{len(self._mutants)} {mutant.name}: {outcome}", flush=True)  # noqa: T201
+        return True
+
+    def _judge(self, items: Sequence[pytest.Item], mutant: Mutant) -> str:
+        function = mutant.name.partition("__mutmut_")[0]
+        chosen = sorted(self._tests.get(function, ()), key=self._seconds.__getitem__)
+        if not chosen:
+            return "untested"
+        bound_s = max(LEAST_BOUND_S, SLOWER * sum(self._seconds[number] for number in chosen))
+        child = os.fork()
+        if child == 0:
+            self._active[:] = mutant.name.rpartition(".")[::2]
+            os._exit(int(any(_fails(items[number]) for number in chosen)))
+        return _outcome(child, bound_s)
+
+
+def _fails(item: pytest.Item) -> bool:
+    item.config.hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    return any(report.failed for report in runtestprotocol(item, log=False, nextitem=None))
+
+
+def _outcome(child: int, bound_s: float) -> str:
+    """Wait for a fork within a bound."""
+    watch = os.pidfd_open(child)
+    try:
+        if not select.select([watch], [], [], bound_s)[0]:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return "endless"
+    finally:
+        os.close(watch)
+    _, status = os.waitpid(child, 0)
+    return "survived" if status == 0 else "killed"
+
+
+def page(mutants: Mapping[str, Sequence[Mutant]], outcomes: Mapping[str, str], reasons: Mapping[str, str]) -> str:
+    """docs/mutants.md."""
+    rows: list[str] = []
+    total: Counter[str] = Counter()
+    for name, of_file in mutants.items():
+        counts = Counter(outcomes[mutant.name] for mutant in of_file)
+        total += counts
+        if of_file:
+            rows.append(_row(name, counts))
+    rows.append(_row("**all**", total))
+    left = [mutant for of_file in mutants.values() for mutant in of_file if not _dead(outcomes[mutant.name])]
+    lines = [_INTRODUCTION, *rows, "", "## What survives", ""]
+    by_reason: dict[str, list[Mutant]] = defaultdict(list)
+    for mutant in left:
+        by_reason[_reason(mutant, reasons)].append(mutant)
+    for reason, of_reason in sorted(by_reason.items(), key=lambda entry: (entry[0] == "", -len(entry[1]))):
+        lines += [f"### {reason or 'Not explained yet'}", "", f"{len(of_reason)} mutants.", "", "```diff"]
+        for mutant in of_reason:
+            lines += [f"# {mutant.name.partition('core.')[2]}", mutant.change]
+        lines += ["```", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+_INTRODUCTION = """\
+# Mutation testing of the pure core
+
+Generated by `make mutants`. A mutant is one small change of one function in `orchestrator/core`: another operator, an
+argument left out, another string. It is killed when a test fails, or does not end, because of it.
+
+| file | mutants | killed | survived | not called by any test | killed, % |
+|---|---:|---:|---:|---:|---:|"""
+
+
+def _dead(outcome: str) -> bool:
+    return outcome in {"killed", "endless"}
+
+
+def _row(name: str, counts: Counter[str]) -> str:
+    killed, everything = counts["killed"] + counts["endless"], sum(counts.values())
+    share = 100 * killed / everything
+    return f"| {name} | {everything} | {killed} | {counts['survived']} | {counts['untested']} | {share:.1f} |"
+
+
+def _reason(mutant: Mutant, reasons: Mapping[str, str]) -> str:
+    """The first explanation whose key is in the mutant's change, or names its function."""
+    text = f"{mutant.function}\n{mutant.change}"
+    return next((why for key, why in reasons.items() if key in text), "")
+
+
+def _reasons() -> dict[str, str]:
+    entries = tomllib.loads(EXPLAINED.read_text(encoding="utf-8"))["explained"]
+    return {key: entry["why"] for entry in entries for key in entry["where"]}
+
+
+def main() -> int:
+    """Entry point; the exit status is 1 when fewer mutants than asked for are killed."""
+    parser = argparse.ArgumentParser(description="Mutation testing of the orchestrator's pure core.")
+    parser.add_argument("--place", type=Path, default=ROOT / "build" / "mutants", help="where the mutated copy goes")
+    parser.add_argument("--only", default="", help="judge mutants whose name holds this, and write no page")
+    parser.add_argument("--least", type=float, default=90.0, help="how many per cent must be killed")
+    given = parser.parse_args()
+    place = given.place.resolve()
+    mutants = prepare(place)
+    (place / "mutants.json").write_text(json.dumps({k: [asdict(m) for m in v] for k, v in mutants.items()}))
+    sys.path[:0] = [str(place), str(place / "tests")]
+    settings.register_profile("mutants", derandomize=True, database=None, deadline=None)
+    settings.load_profile("mutants")
+    runner = Runner([mutant for of_file in mutants.values() for mutant in of_file if given.only in mutant.name])
+    status = pytest.main(["-p", "no:terminal", *(test for test in TESTS if (place / test).exists())], [runner])
+    if status != pytest.ExitCode.OK:
+        return int(status)
+    outcomes = runner.measured.outcomes
+    (place / "outcomes.json").write_text(json.dumps(outcomes, indent=0))
+    if not given.only:
+        (ROOT / "docs" / "mutants.md").write_text(page(mutants, outcomes, _reasons()), encoding="utf-8")
+    killed = sum(map(_dead, outcomes.values()))
+    print(f"{killed} of {len(outcomes)} mutants killed: {100 * killed / max(1, len(outcomes)):.1f} %")  # noqa: T201
+    return int(100 * killed < given.least * len(outcomes))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
