@@ -33,7 +33,7 @@ async def test_a_run_is_one_tree_with_every_span(stack: FullStack, jaeger: Runni
         "analysis": {"examine"},
         "drafting": {"compose"},
         "verification": {"verify"},
-        "delivery": {"render", "render_files", "write_files"},
+        "delivery": {"render", "render_files", "files/reports"},
     }
     wanted = expected(view, history, CLI)
     for part in view.subtasks:
