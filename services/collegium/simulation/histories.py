@@ -13,6 +13,7 @@ from collegium.orchestrator.shell.parts import POSITION_KEY, changed_parts
 from collegium.simulation.broker import SimulatedBroker
 from collegium.simulation.errors import Violation
 from collegium.simulation.outside import Outside
+from collegium_schemas.envelope import header
 from collegium_schemas.events import (
     ApprovalRequested,
     AttemptDispatched,
@@ -54,6 +55,7 @@ class Histories:
         self.questions: dict[tuple[str, str], float] = {}
         """Run and subtask of every effect that a human is asked about, and when that was."""
         self._context = names("context")
+        self._results = names("results")
         self._rules = rules
         self._lives: dict[str, _Life] = {}
         self._versions: dict[str, int] = {}
@@ -181,6 +183,17 @@ class Histories:
             if outcome in life.outcomes or part is None or part.attempt != event.attempt:
                 raise Violation("first_outcome", f"{decided.event_id} accepts another outcome of {outcome}: {part}")
             life.outcomes.add(outcome)
+            self._says_so(decided, event)
+
+    def _says_so(self, decided: RunDecided, event: AttemptSucceeded | AttemptFailed) -> None:
+        """The record that an outcome is taken from is about that attempt."""
+        origin = decided.origin
+        if origin.kind != "result" or origin.partition is None or origin.offset is None:
+            return
+        record = self.broker.partition(TopicPartition(self._results, origin.partition)).at(origin.offset)
+        said = None if record is None else header(record.headers, "ce_subject")
+        if said != (task_id := f"{decided.run_id}/{event.subtask_id}/{event.attempt}"):
+            raise Violation("first_outcome", f"{decided.event_id} takes an outcome of {said} for one of {task_id}")
 
     def _events_of(self, life: _Life, decided: RunDecided) -> list[str]:
         dispatched: list[str] = []

@@ -25,10 +25,10 @@ class Outside:
     deduplicates: bool
     tells: bool
     executed: dict[str, None] = field(default_factory=dict[str, None])
-    """Keys of effects, in the order in which they happened."""
+    """What happened, in that order: `run_id/subtask_id/name`, which is also what each call asks for."""
     undone: dict[str, None] = field(default_factory=dict[str, None])
     """Keys of effects that were withdrawn, or prevented."""
-    _asked: dict[bytes, str] = field(default_factory=dict[bytes, str])
+    _keys: dict[str, None] = field(default_factory=dict[str, None])
     _withdrawals: dict[str, None] = field(default_factory=dict[str, None])
 
     def happens(self, call: EffectCall) -> str:
@@ -39,15 +39,14 @@ class Outside:
         """
         if call.withdraws is not None:
             return self._withdraw(call.key, call.withdraws)
-        if self.deduplicates and (call.key in self.executed or call.key in self.undone):
-            return f"{call.key} again"
-        if call.content in self._asked:
-            raise Violation(
-                "effect_once", f"{call.content!r} was executed as {self._asked[call.content]} and {call.key}"
-            )
-        self._asked[call.content] = call.key
-        self.executed[call.key] = None
-        return f"{call.key} done"
+        what = call.content.decode()
+        if self.deduplicates and (call.key in self._keys or what in self.undone):
+            return f"{what} again"
+        if what in self.executed:
+            raise Violation("effect_once", f"{what} was executed twice, the second time as {call.key}")
+        self._keys[call.key] = None
+        self.executed[what] = None
+        return f"{what} done"
 
     def _withdraw(self, key: str, withdrawn: str) -> str:
         if key in self._withdrawals:
@@ -68,7 +67,7 @@ class Outside:
         """What it says of a key."""
         if not self.tells:
             return Sought(Found.CANNOT_TELL)
-        done = key in self.executed or key in self._withdrawals
+        done = key in self._keys or key in self._withdrawals
         return Sought(Found.DONE, f"{key} done") if done else Sought(Found.ABSENT)
 
     def must_have_done(self, key: str) -> None:
@@ -77,7 +76,12 @@ class Outside:
         Raises:
             Violation: it did not.
         """
-        if key not in self.executed and key not in self._withdrawals and key not in self.undone:
+        if (
+            key not in self.executed
+            and key not in self._withdrawals
+            and key not in self._keys
+            and key not in self.undone
+        ):
             raise Violation("effect_once", f"{key} counts as done, and did not happen")
 
 

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from collegium.orchestrator.core.deciding import decide
-from collegium.orchestrator.core.decision import Decided, Decision
+from collegium.orchestrator.core.decision import Decided
 from collegium.orchestrator.core.model import Input, Moment, OutcomeArrived, Rules, Run, Timer
 from collegium.orchestrator.shell import owner, transaction
-from collegium_schemas.state import RunHeader, SubtaskPart, SubtaskStatus
+from collegium_schemas.state import RunHeader, SubtaskStatus
 from simulation.bugs.applying import Bug, Change
 
 
@@ -30,16 +30,6 @@ def _takes_any_attempt(run: Run | None, happened: Input, rules: Rules, moment: M
     return decide(run, happened, rules, moment)
 
 
-def _any_timer(self: Decision, part: SubtaskPart, timer: Timer) -> bool:
-    """A deadline is not compared with the attempt that it was armed for, and counts as soon as there is a retry."""
-    if timer.kind == "attempt_deadline" and part.status is SubtaskStatus.RUNNING:
-        timer = replace(timer, attempt=part.attempt)
-    return _ATTEMPT_TIMER(self, part, timer)
-
-
-_ATTEMPT_TIMER = Decision.attempt_timer
-
-
 def _deadlines_forgotten(header: RunHeader, rules: Rules) -> Timer | None:
     """A live run has no timer of its own; nor has an ended one."""
     return None
@@ -55,11 +45,6 @@ BUGS = (
         "any-attempt",
         "the outcome of an earlier attempt is accepted",
         (Change(transaction, "decide", _takes_any_attempt),),
-    ),
-    Bug(
-        "timer-of-any-attempt",
-        "a deadline ends whatever attempt is under way",
-        (Change(Decision, "attempt_timer", _any_timer),),
     ),
     Bug("never-archived", "an ended run has no timer", (Change(owner, "run_timer", _deadlines_forgotten),)),
 )

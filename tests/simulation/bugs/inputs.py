@@ -1,32 +1,24 @@
 """Bugs in reading inputs."""
 
-from collections.abc import Mapping
-
-from collegium.log.port import Record
+from collegium.log.port import Record, TopicPartition
 from collegium.orchestrator.shell import owner, service
 from collegium.orchestrator.shell.intake import DeadLetter
-from collegium.orchestrator.shell.owner import PartitionOwner
+from collegium.orchestrator.shell.owner import INPUTS, PartitionOwner
 from collegium.orchestrator.shell.transaction import Batch, Batcher
+from collegium.simulation.consuming import SimulatedConsumer
+from collegium.simulation.log import SimulatedLog
+from collegium.simulation.processes import NAMES
 from simulation.bugs.applying import Bug, Change
 
 
-class _DoesNotSeek(PartitionOwner):
-    """Inputs go on where the consumer stands."""
+class _DoesNotSeek(SimulatedConsumer):
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        """Inputs go on where the consumer stands."""
+        if partition.topic not in _INPUTS:
+            self._inner.seek(partition, offset)
 
-    async def _existing(self, wanted: Mapping[str, int]) -> dict[str, int]:
-        return {topic: await self._consumer.position(tp) for topic, tp in self._inputs.items()}
 
-
-class _DropsNothing(PartitionOwner):
-    """Inputs below the positions are taken again."""
-
-    def _take(self, most: int) -> list[Record]:
-        taken = [self._inbox.popleft() for _ in range(min(most, len(self._inbox)))]
-        self._inbox_bytes = sum(len(record.value or b"") for record in self._inbox)
-        if self._held and not self._inbox:
-            self._held = False
-            self._consumer.resume(self._inputs.values())
-        return taken
+_INPUTS = {NAMES(name) for name in INPUTS}
 
 
 class _NeverResumes(PartitionOwner):
@@ -38,15 +30,6 @@ class _NeverResumes(PartitionOwner):
         taken = super()._take(most)
         self._held = held
         return taken
-
-
-class _ReadsFromTheEnd(PartitionOwner):
-    """A partition without positions is read from its end: what came before the first owner is lost."""
-
-    async def _existing(self, wanted: Mapping[str, int]) -> dict[str, int]:
-        found = await super()._existing(wanted)
-        ends = await self._shared.log.end_offsets(list(self._inputs.values()))
-        return {topic: ends[self._inputs[topic]] if wanted[topic] < 0 else at for topic, at in found.items()}
 
 
 class _ForwardsNothing(Batcher):
@@ -69,12 +52,7 @@ BUGS = (
     Bug(
         "inputs-not-sought",
         "a new owner reads on where its consumer stands",
-        (Change(service, "PartitionOwner", _DoesNotSeek),),
-    ),
-    Bug(
-        "old-inputs-taken",
-        "inputs below the positions are taken again",
-        (Change(service, "PartitionOwner", _DropsNothing),),
+        (Change(SimulatedConsumer, "seek", _DoesNotSeek.seek),),
     ),
     Bug(
         "inbox-stays-paused",
@@ -83,8 +61,8 @@ BUGS = (
     ),
     Bug(
         "starts-at-the-end",
-        "a partition without positions is read from its end",
-        (Change(service, "PartitionOwner", _ReadsFromTheEnd),),
+        "a new owner believes that inputs begin at their end",
+        (Change(SimulatedLog, "beginning_offsets", SimulatedLog.end_offsets),),
     ),
     Bug(
         "not-forwarded",

@@ -1,6 +1,7 @@
 """Bugs in state: what is stored, restored and believed."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -86,20 +87,17 @@ class _PublishesBeforeCommitting(PartitionOwner):
 
 
 class _KeepsMemory(PartitionOwner):
-    """After an unknown outcome the state in memory is kept, instead of read again."""
+    """After an unknown outcome memory is what it was, whatever the log says."""
 
-    _kept: tuple[RunStore, Timers, dict[str, int]] | None = None
+    _opened = False
 
-    def _forget(self) -> None:
-        if self.ready:
-            self._kept = (self._store, self._timers, self._positions)
-        super()._forget()
-
-    async def _existing(self, wanted: Mapping[str, int]) -> dict[str, int]:
-        if self._kept is not None:
-            self._store, self._timers, positions = self._kept
-            return positions
-        return await super()._existing(wanted)
+    async def _open(self, open_things: AsyncExitStack) -> tuple[TransactionalProducer, ...]:
+        kept = (self._store, self._timers, self._positions)
+        producers = await super()._open(open_things)
+        if self._opened:
+            self._store, self._timers, self._positions = kept
+        self._opened = True
+        return producers
 
 
 class _DecidesOnCommitted(Batcher):
