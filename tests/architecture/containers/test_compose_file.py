@@ -16,8 +16,8 @@ DOCKERFILE = (REPOSITORY / "infra/docker/Dockerfile").read_text()
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 
-# Not services of the running system: the command line is the `cli` image, the embedded stack replaces compose.
-NO_SERVICE = {"cli", "embedded"}
+# Not services: the command line is the `cli` image, the embedded stack replaces compose, the simulation needs nothing.
+NO_SERVICE = {"cli", "embedded", "simulation"}
 PROCESSES = sorted(
     main.parent.name
     for main in (REPOSITORY / "services/collegium").glob("*/__main__.py")
