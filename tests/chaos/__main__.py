@@ -5,11 +5,12 @@ import asyncio
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from chaos.brokers import Site
 from chaos.cells import CELLS
-from chaos.document import document
+from chaos.document import Row, document, record, recorded
 from chaos.matrix import AnyCell
 from chaos.running import Runner
 from chaos.services import SETTINGS
@@ -25,6 +26,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="name the cells and do nothing")
     parser.add_argument("--keep", action="store_true", help="keep data and logs, also of a matrix that passed")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the document there")
+    parser.add_argument(
+        "--resume", type=Path, metavar="FILE", help="keep each trial's row there; cells that passed there are not run"
+    )
     return parser.parse_args()
 
 
@@ -37,16 +41,26 @@ async def _run(given: argparse.Namespace) -> int:
     not_run = [(cell, reason) for cell, reason in missing if reason is not None]
     for cell, reason in not_run:
         _say(f"not run: {cell.name}: {reason}")
+    rows = {} if given.resume is None else recorded(given.resume)
+    wanted = [cell for cell, reason in missing if reason is None and not (cell.name in rows and rows[cell.name].passed)]
     directory = Path(tempfile.mkdtemp(prefix="collegium-chaos-"))
     runtime = await prepare_kafka(EmbeddedSettings().cache_dir, progress=SilentProgress())
-    outcomes = await Runner(Site(runtime, directory), _say).run([cell for cell, reason in missing if reason is None])
-    failed = [outcome for outcome in outcomes if not outcome.passed]
-    _say(f"{len(outcomes) - len(failed)} of {len(outcomes)} cells passed")
+    async for outcome in Runner(Site(runtime, directory), _say).run(wanted):
+        row = rows[outcome.cell.name] = Row.of(outcome)
+        if given.resume is not None:
+            record(given.resume, row)
+    ordered = [rows[cell.name] for cell in cells if cell.name in rows]
     if given.write is not None:
         command = "make chaos-quick" if given.quick else "make chaos"
         session_ms = SETTINGS["COLLEGIUM_KAFKA_SESSION_TIMEOUT_MS"]
-        given.write.write_text(document(outcomes, not_run, command=command, session_ms=session_ms), encoding="utf-8")
-    if failed or given.keep:
+        given.write.write_text(document(ordered, not_run, command=command, session_ms=session_ms), encoding="utf-8")
+    return _end(ordered, directory, keep=given.keep)
+
+
+def _end(rows: Sequence[Row], directory: Path, *, keep: bool) -> int:
+    failed = [row for row in rows if not row.passed]
+    _say(f"{len(rows) - len(failed)} of {len(rows)} cells passed")
+    if failed or keep:
         _say(f"data and logs: {directory}")
     else:
         shutil.rmtree(directory)

@@ -1,14 +1,20 @@
 """docs/crash-matrix.md, from what the cells gave."""
 
+import json
 import os
 import platform
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import groupby
+from pathlib import Path
 
+from chaos.checker.judging import Counts
 from chaos.matrix import AnyCell
 from chaos.running import Outcome
+from collegium.embedded.artifacts import bundled_lock
+from collegium.embedded.runtime import java_version
 
 _HEAD = """\
 # Crash matrix
@@ -35,62 +41,111 @@ _INVARIANTS = (
     "an attempt's outcome was accepted once, and every success is one that a specialist sent;",
     "folding run-events gives run-state byte for byte, at every version that was committed and at the end;",
     "every output of an accepted success can be read where the history says, with its hash;",
-    "effects were executed once (where the trial has effects);",
+    "effects were executed exactly once, counted at a target that deduplicates nothing: where nobody can know whether"
+    " one has happened, a human was asked, looked, and answered;",
     "no transaction is left open, and every service ended cleanly when told to.",
 )
 
 _COLUMNS = "| objectives | decisions | events | retries | redelivered | recovery | |"
 
 
-def document(
-    outcomes: Sequence[Outcome], not_run: Sequence[tuple[AnyCell, str]], *, command: str, session_ms: str
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One trial, as it is kept in a file from which a matrix can be resumed."""
+
+    name: str
+    where: str
+    fault: str
+    brokers: str
+    day: str
+    passed: bool
+    counts: dict[str, int]
+    recovery_s: float | None
+    took_s: float
+    failure: str = ""
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> "Row":
+        """What a trial gave."""
+        cell, verdict = outcome.cell, outcome.verdict
+        return cls(
+            name=cell.name,
+            where=cell.row,
+            fault=cell.column,
+            brokers=cell.brokers.name,
+            day=datetime.now(UTC).strftime("%Y-%m-%d"),
+            passed=outcome.passed,
+            counts={} if verdict is None else _numbers(verdict.counts),
+            recovery_s=outcome.recovery_s,
+            took_s=round(outcome.took_s, 1),
+            failure=outcome.faults[0].splitlines()[0][:300] if outcome.faults else "",
+        )
+
+    def __str__(self) -> str:
+        recovery = "-" if self.recovery_s is None else f"{self.recovery_s:.1f} s"
+        counts = " | ".join(str(self.counts.get(name, "-")) for name in _NUMBERS)
+        return f"| {self.where} | {self.fault} | {counts} | {recovery} | {'pass' if self.passed else 'fail'}"
+
+
+_NUMBERS = ("objectives", "decisions", "events", "retries", "redelivered")
+
+
+def _numbers(counts: Counts) -> dict[str, int]:
+    told = asdict(counts)
+    return {name: int(told[name]) for name in _NUMBERS}
+
+
+def recorded(file: Path) -> dict[str, Row]:
+    """The latest row of each cell that a file holds."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    rows = [Row(**json.loads(line)) for line in lines]
+    return {row.name: row for row in rows}
+
+
+def record(file: Path, row: Row) -> None:
+    """Add a row."""
+    with file.open("a", encoding="utf-8") as into:
+        into.write(json.dumps(asdict(row)) + "\n")
+
+
+def document(rows: Sequence[Row], not_run: Sequence[tuple[AnyCell, str]], *, command: str, session_ms: str) -> str:
     """The whole page.
 
     Args:
-        outcomes: Every cell that was run.
+        rows: Every cell that was run, those of the same brokers together.
         not_run: Cells that this machine cannot run, and why.
         command: What was run.
         session_ms: The trials' session time-out.
     """
     invariants = "\n".join(f"- {line}" for line in _INVARIANTS)
-    passed = sum(outcome.passed for outcome in outcomes)
+    passed = sum(row.passed for row in rows)
     lines = [
         _HEAD.format(invariants=invariants, session_ms=session_ms),
-        f"**{passed} of {len(outcomes)} trials passed.** {_circumstances(outcomes, command)}",
+        f"**{passed} of {len(rows)} trials passed.** {_circumstances(rows, command)}",
     ]
-    for plan, group in groupby(outcomes, key=lambda outcome: outcome.cell.brokers.name):
-        lines += [f"\n## Kafka: {plan}\n", f"| where | fault {_COLUMNS}", "|---|---|---:|---:|---:|---:|---:|---:|---|"]
-        lines += [_row(outcome) for outcome in group]
-    failed = [outcome for outcome in outcomes if not outcome.passed]
+    for brokers, group in groupby(rows, key=lambda row: row.brokers):
+        lines += [
+            f"\n## Kafka: {brokers}\n",
+            f"| where | fault {_COLUMNS}",
+            "|---|---|---:|---:|---:|---:|---:|---:|---|",
+        ]
+        lines += map(str, group)
+    failed = [row for row in rows if not row.passed]
     if failed:
         lines.append("\n## What failed\n")
-        lines += [f"- {outcome.cell.row}, {outcome.cell.column}: {_first_line(outcome)}" for outcome in failed]
+        lines += [f"- {row.where}, {row.fault}: {row.failure}" for row in failed]
     if not_run:
         lines.append("\n## Not run on this machine\n")
         lines += [f"- {cell.row}, {cell.column}: {reason}" for cell, reason in not_run]
     return "\n".join(lines) + "\n"
 
 
-def _row(outcome: Outcome) -> str:
-    recovery = "-" if outcome.recovery_s is None else f"{outcome.recovery_s:.1f} s"
-    counts = "- | - | - | - | -"
-    if outcome.verdict is not None:
-        told = outcome.verdict.counts
-        counts = f"{told.objectives} | {told.decisions} | {told.events} | {told.retries} | {told.redelivered}"
-    verdict = "pass" if outcome.passed else "fail"
-    return f"| {outcome.cell.row} | {outcome.cell.column} | {counts} | {recovery} | {verdict}"
-
-
-def _first_line(outcome: Outcome) -> str:
-    return outcome.faults[0].splitlines()[0][:300]
-
-
-def _circumstances(outcomes: Sequence[Outcome], command: str) -> str:
-    when = datetime.now(UTC).strftime("%Y-%m-%d")
-    minutes = sum(outcome.took_s for outcome in outcomes) / 60
+def _circumstances(rows: Sequence[Row], command: str) -> str:
+    days = sorted({row.day for row in rows})
+    minutes = sum(row.took_s for row in rows) / 60
+    kafka = next(jar.version for jar in bundled_lock().jars if jar.artifact.startswith("kafka_"))
     return (
-        f"`{command}`, {when}, {minutes:.0f} minutes on {os.cpu_count()} cores, {platform.system()}, Python "
-        f"{platform.python_version()}, Kafka 4.3.1 with Java, aiokafka {version('aiokafka')}, collegium "
-        f"{version('collegium')}."
+        f"`{command}`, {' and '.join(days)}, {minutes:.0f} minutes on {os.cpu_count()} cores of {platform.machine()} "
+        f"shared with other work, {platform.system()} {platform.release()}, Python {platform.python_version()}, Kafka "
+        f"{kafka} on Java {java_version()}, aiokafka {version('aiokafka')}, collegium {version('collegium')}."
     )

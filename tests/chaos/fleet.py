@@ -265,6 +265,7 @@ class Fleet:
             home.mkdir(parents=True)
             instance.plan.prepare(home)
         environment = {
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
             **self._settings,
             "COLLEGIUM_DATA_DIR": str(home),
             "COLLEGIUM_HTTP_HOST": host,

@@ -36,6 +36,8 @@ class History:
         self._partitions = [TopicPartition(topic, number) for number in range(partitions)]
         self._read: dict[int, int] = {}
         self.decisions: list[Decision] = []
+        self.questions: list[str] = []
+        """Keys of effects of which nobody could tell whether they happened, as humans were asked."""
         self.ended: dict[str, str] = {}
         """Terminal status by run."""
 
@@ -88,5 +90,11 @@ class History:
             failures=sum(event["type"] == "attempt_failed" for event in events),
         )
         self.decisions.append(decision)
+        self.questions += [
+            f"{body['run_id']}/{event['subtask_id']}/{name}"
+            for event in events
+            if event["type"] == "approval_requested"
+            for name in event["effects"]
+        ]
         if decision.ending is not None:
             self.ended[decision.run_id] = decision.ending

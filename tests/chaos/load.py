@@ -18,10 +18,10 @@ _MOST = 3_000
 class LoadPlan:
     """How objectives arrive."""
 
-    per_second: float = 8.0
-    least: int = 30
+    per_second: float = 5.0
+    least: int = 24
     """Objectives submitted in all, at least; the fault comes when a few of them have ended."""
-    warm: int = 4
+    warm: int = 3
     """Runs that must have ended before the fault."""
     after_s: float = 1.0
     """How long they keep arriving when the fault is over."""

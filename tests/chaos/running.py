@@ -16,10 +16,12 @@ from chaos.checker.judging import Submissions, Verdict, judge
 from chaos.checker.topics import Topics, read_topics
 from chaos.fleet import Fleet
 from chaos.history import History
+from chaos.human import Human
 from chaos.load import Load
 from chaos.matrix import AnyCell, Cell
 from chaos.outside import Outside
 from chaos.services import SETTINGS
+from chaos.tally import tallied
 from chaos.trial import Trial
 from collegium.log.errors import LogError
 from collegium.log.kafka import open_log
@@ -66,18 +68,16 @@ class Runner:
     _plan: object = None
     _brokers: Brokers | None = None
 
-    async def run(self, cells: Sequence[AnyCell]) -> list[Outcome]:
-        """Carry out cells in their order."""
-        outcomes: list[Outcome] = []
+    async def run(self, cells: Sequence[AnyCell]) -> AsyncGenerator[Outcome]:
+        """Carry out cells in their order; what each gave, as soon as it is known."""
         try:
             for number, cell in enumerate(cells, 1):
                 self.tell(f"[{number}/{len(cells)}] {cell.row}: {cell.column} ...")
                 outcome = await self.run_one(cell)
                 self.tell(_line(outcome))
-                outcomes.append(outcome)
+                yield outcome
         finally:
             await self.close()
-        return outcomes
 
     async def run_one(self, cell: AnyCell) -> Outcome:
         """Carry out one cell; `close` afterwards."""
@@ -160,13 +160,17 @@ async def _under_load(cell: Cell[B], trial: Trial[B]) -> None:
 
 @asynccontextmanager
 async def _watching(trial: Trial[B]) -> AsyncGenerator[None]:
-    watching = asyncio.create_task(trial.history.watch())
+    worker = trial.fleet.home("worker")
+    brokers, topic = trial.brokers.bootstrap, trial.names("interventions")
+    human = Human(trial.history, brokers, topic, lambda key: key in tallied(worker))
+    tasks = [asyncio.create_task(trial.history.watch()), asyncio.create_task(human.run())]
     try:
         yield
     finally:
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
 
 async def _verdict(cell: Cell[B], trial: Trial[B], directory: Path, result: Judged) -> None:

@@ -29,7 +29,7 @@ ORCHESTRATOR = ServicePlan(
     ("-m", "collegium.orchestrator"),
     settings={"COLLEGIUM_ORCHESTRATOR_PLAYBOOK_DIRS": json.dumps([str(HERE / "playbooks")])},
 )
-WORKER = ServicePlan("worker", ("-m", "chaos.worker", "worker"), settings={"PYTHONPATH": str(HERE.parent)})
+WORKER = ServicePlan("worker", ("-m", "chaos.worker", "worker"))
 """A specialist of a few milliseconds: reads, writes large outputs too, has an effect, and fails now and then."""
 
 
@@ -61,7 +61,7 @@ def real(orchestrators: int = 1) -> tuple[ServicePlan, ...]:
 
 
 REPORTS = LoadPlan(
-    per_second=2.5,
+    per_second=1.5,
     least=20,
     warm=2,
     fields={"playbook": "research-report", "corpus": CORPUS, "goal": "What is a topic?"},

@@ -1,4 +1,7 @@
-"""A target outside the system that forgives nothing: each call adds a line, whatever was there before."""
+"""A target outside the system that forgives nothing: each call adds a line, whatever was there before.
+
+It cannot promise that a call is not still on its way, so the runtime never repeats one by itself: a human is asked.
+"""
 
 import asyncio
 import os

@@ -1,6 +1,6 @@
 """All cells, in the document's order; cells of the same brokers stand together, so that they share them."""
 
-from chaos.cells import membership, owner, pauses, poison, specialists, unknown
+from chaos.cells import cluster, disk, membership, network, owner, pauses, poison, specialists, unknown
 from chaos.matrix import AnyCell
 
 CELLS: tuple[AnyCell, ...] = (
@@ -11,4 +11,7 @@ CELLS: tuple[AnyCell, ...] = (
     *poison.CELLS,
     *owner.LOSSY_CELLS,
     *unknown.CELLS,
+    *cluster.CELLS,
+    *network.CELLS,
+    *disk.CELLS,
 )

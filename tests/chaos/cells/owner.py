@@ -83,7 +83,7 @@ async def _killed_anywhere(trial: Trial[SingleNode]) -> None:
     victim = trial.fleet["orchestrator-1"]
     for life in (1, 2, 3):
         await victim.ready(life)
-        await trial.decided(15)
+        await trial.ended(8)
         pid = victim.pid
         victim.kill()
         death = await victim.died(life)
