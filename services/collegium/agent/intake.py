@@ -282,9 +282,8 @@ class Intake:
     async def assigned(self, partitions: frozenset[TopicPartition]) -> None:
         """Tasks of these partitions are this member's."""
         if self._consumer is not None and partitions:
-            for partition, offsets in (
-                await taken_over(self._log, self._consumer, partitions, by=self._holder)
-            ).items():
+            begun = await taken_over(self._log, self._consumer, partitions, by=self._holder)
+            for partition, offsets in begun.items():
                 self._book.assign(partition, offsets)
         self._settled.set()
         numbers = sorted(partition.partition for partition in partitions)

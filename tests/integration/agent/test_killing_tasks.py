@@ -10,7 +10,7 @@ from agent_rig import ROLE, Rig, new_task
 from collegium_schemas.tasks import FailureKind, TaskFailed, TaskSucceeded
 
 SCRIPT = (str(Path(__file__).parents[2] / "killing_specialist.py"), ROLE)
-SOON = {"COLLEGIUM_KAFKA_SESSION_TIMEOUT_MS": "1500", "COLLEGIUM_KAFKA_HEARTBEAT_INTERVAL_MS": "300"}
+SOON = {"COLLEGIUM_KAFKA_SESSION_TIMEOUT_MS": "5000", "COLLEGIUM_KAFKA_HEARTBEAT_INTERVAL_MS": "300"}
 
 
 class Supervised:
@@ -30,7 +30,7 @@ class Supervised:
             place = self._place / str(self.killed)
             async with specialist_process(place, **self._given, script=SCRIPT, **SOON) as process:
                 self._now = process
-                status = await process.ended(120)
+                status = await process.ended(400)
                 self.output += process.output
             self.killed += status == -signal.SIGKILL
             assert status in (0, -signal.SIGKILL), self.output
@@ -54,9 +54,9 @@ async def test_killing_tasks_are_buried_while_others_flow(rig: Rig, kafka_bootst
         for slot in slots:
             group.create_task(slot.run())
         await rig.submit(*tasks)
-        letters = await rig.records("dead-letters", 2, bound_s=120)
+        letters = await rig.records("dead-letters", 2, bound_s=240)
         answered: dict[str, TaskSucceeded | TaskFailed] = {}
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             while len(answered) < len(tasks):
                 answered |= {result.task_id: result for result in await rig.results(await rig.count("results"))}
         for slot in slots:

@@ -136,7 +136,7 @@ def test_processes_that_are_stopped_in_order_suspect_nobody(lives: list[int], wi
 
 @given(standings, offsets, offsets)
 def test_a_process_that_has_its_partition_again_suspects_nobody_anew(standing: Standing, offset: int, end: int) -> None:
-    """It could not give the partition back, as in a broker's restart, but it has not ended: counts stay as they were."""
+    """It could not give the partition back, as in a broker's restart, but has not ended: counts stay as they were."""
     held = replace(standing, open=True, by="1.2", condemned=None)
     again = held.inherited("1.2", offset, end)
     assert again.condemned is None
