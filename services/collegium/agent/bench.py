@@ -55,10 +55,12 @@ class AttemptBench:
     @property
     def effects(self) -> Effects:
         """Where effects are asked for; it refuses what the task has no right to."""
+        self._shared.heartbeats.active(self._attempt)
         return self._effects
 
     async def inputs(self, kind: type[M], *, step: str | None = None) -> Sequence[M]:
         """The task's inputs of one content type, in the task's order, hash-checked and validated."""
+        self._shared.heartbeats.active(self._attempt)
         wanted = self._wanted(kind, step)
         contents = await self._shared.reader.contents(wanted)
         return [_read(kind, entry, content) for entry, content in zip(wanted, contents, strict=True)]
