@@ -37,9 +37,3 @@ async def test_no_invariant_breaks(runner: Runner, cell: AnyCell) -> None:
     assert outcome.passed, "\n".join(outcome.faults)
     assert outcome.verdict is not None
     assert outcome.verdict.counts.objectives >= 20
-
-
-def test_every_cell_has_a_name_of_its_own() -> None:
-    """`--only NAME` chooses one, and the document has one row for each."""
-    names = [cell.name for cell in CELLS]
-    assert len(names) == len(set(names))
