@@ -65,7 +65,7 @@ class SubtaskSpec(Contract):
     def _as_0_1_0_meant_it(self) -> Self:
         """Before effects had names, every delivery published to `reports`; newer plans always say which they grant."""
         if self.role == "delivery" and "effects" not in self.model_fields_set:
-            self.__dict__["effects"] = ("reports",)
+            object.__setattr__(self, "effects", ("reports",))  # the contract is frozen for everybody else
         return self
 
 
