@@ -25,6 +25,7 @@ from collegium_schemas.events import (
     RunRejected,
 )
 from collegium_schemas.state import InputPosition
+from collegium_schemas.tasks import FailureKind
 
 
 @dataclass(slots=True)
@@ -186,9 +187,11 @@ class Histories:
             self._says_so(decided, event)
 
     def _says_so(self, decided: RunDecided, event: AttemptSucceeded | AttemptFailed) -> None:
-        """The record that an outcome is taken from is about that attempt."""
+        """The record that an outcome is taken from is about that attempt, unless an earlier one was poison."""
         origin = decided.origin
         if origin.kind != "result" or origin.partition is None or origin.offset is None:
+            return
+        if isinstance(event, AttemptFailed) and event.failure.kind is FailureKind.POISON:
             return
         record = self.broker.partition(TopicPartition(self._results, origin.partition)).at(origin.offset)
         said = None if record is None else header(record.headers, "ce_subject")
