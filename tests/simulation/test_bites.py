@@ -35,3 +35,8 @@ def test_a_failure_is_made_smaller() -> None:
     assert len(smaller.scenario.faults) <= len(whole.faults)
     assert len(smaller.scenario.submissions) < len(whole.submissions)
     assert f"--seed {outcome.seed} --faults" in smaller.command
+
+
+def test_every_bug_changes_what_there_is() -> None:
+    """Each bug stands where the real code has something to be replaced."""
+    assert [bug.name for bug in BUGS for change in bug.changes if not hasattr(change.place, change.name)] == []

@@ -5,8 +5,9 @@ from dataclasses import replace
 from collegium.orchestrator.core.deciding import decide
 from collegium.orchestrator.core.decision import Decided
 from collegium.orchestrator.core.model import Input, Moment, OutcomeArrived, Rules, Run, Timer
-from collegium.orchestrator.shell import owner, transaction
-from collegium_schemas.state import RunHeader, SubtaskStatus
+from collegium.orchestrator.shell import transaction
+from collegium.orchestrator.shell.timers import Timers
+from collegium_schemas.state import SubtaskStatus
 from simulation.bugs.applying import Bug, Change
 
 
@@ -30,9 +31,14 @@ def _takes_any_attempt(run: Run | None, happened: Input, rules: Rules, moment: M
     return decide(run, happened, rules, moment)
 
 
-def _deadlines_forgotten(header: RunHeader, rules: Rules) -> Timer | None:
-    """A live run has no timer of its own; nor has an ended one."""
-    return None
+class _NeverArchives(Timers):
+    def arm(self, timer: Timer) -> None:
+        """An ended run has no timer."""
+        if timer.kind != "archive":
+            _ARM(self, timer)
+
+
+_ARM = Timers.arm
 
 
 BUGS = (
@@ -46,5 +52,5 @@ BUGS = (
         "the outcome of an earlier attempt is accepted",
         (Change(transaction, "decide", _takes_any_attempt),),
     ),
-    Bug("never-archived", "an ended run has no timer", (Change(owner, "run_timer", _deadlines_forgotten),)),
+    Bug("never-archived", "an ended run has no timer", (Change(Timers, "arm", _NeverArchives.arm),)),
 )
