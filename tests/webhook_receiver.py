@@ -20,6 +20,8 @@ class Received:
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list[tuple[str, dict[str, str]]])
     answer: int | None = None
     """Answer everything with this status instead."""
+    text: str = "as told"
+    """And with these words."""
     silent_after_doing: bool = False
     """Do what is asked for, then break the connection off."""
 
@@ -32,7 +34,7 @@ class Received:
         """Take content over, once for each key, and never after a withdrawal."""
         self.requests.append((request.path, dict(request.headers)))
         if self.answer is not None:
-            return web.Response(status=self.answer, headers={"Location": f"{self.base}/elsewhere"}, text="as told")
+            return web.Response(status=self.answer, headers={"Location": f"{self.base}/elsewhere"}, text=self.text)
         key, content = request.headers["Idempotency-Key"], await request.read()
         if key in self.withdrawn:
             return web.Response(status=410)

@@ -50,6 +50,8 @@ def _told(record: RunRecord, event: Event, decided: RunDecided) -> str:
         case PlanAdopted():
             change = event.change
             word = "plan 1" if change.version == 1 else f"re-plan {change.version} (round {change.round})"
+            if any(spec.compensates is not None for spec in change.added):
+                word = f"plan {change.version} to undo effects"
             removed = f", {len(change.removed)} superseded" if change.removed else ""
             return f"{word}: {_count(len(change.added), 'subtask')}{removed}: {_short(change.reason)}"
         case AttemptDispatched() | AttemptSucceeded() | AttemptFailed() | RetryScheduled() | SubtaskFailed():

@@ -117,7 +117,12 @@ class Webhook:
                 extensions={"sni_hostname": host},
             ) as answer,
         ):
-            return answer.status_code, await _beginning(answer)
+            return answer.status_code, self._without_secrets(await _beginning(answer))
+
+    def _without_secrets(self, text: str) -> str:
+        """What an answer echoes of our token goes into no receipt and no reason."""
+        token = self._settings.token
+        return text if token is None else text.replace(token.get_secret_value(), "***")
 
 
 async def _beginning(answer: httpx.Response) -> str:

@@ -130,6 +130,16 @@ async def test_a_request_carries_the_key_and_the_token() -> None:
     assert headers["Host"] == f"127.0.0.1:{received.port}"
 
 
+async def test_a_token_that_an_answer_echoes_reaches_no_record() -> None:
+    """Neither a reason nor a receipt may hold it."""
+    async with receiver() as received:
+        received.answer, received.text = 400, "you sent Bearer s3cret"
+        with pytest.raises(NotDone) as refused:
+            await webhook(received, token="s3cret").call(EffectCall(KEY, content()))
+    assert "s3cret" not in refused.value.message
+    assert "you sent Bearer ***" in refused.value.message
+
+
 @pytest.mark.parametrize(
     ("status", "kind", "permanent"),
     [

@@ -191,6 +191,11 @@ def test_a_run_given_up_on_an_internal_error_names_what_is_not_undone() -> None:
     world = saga()
     decided = give_up(world.run, word(Action.PAUSE), "internal error", Rules({}), Moment(1, 0.0))
     assert "not undone: book" in getattr(decided.events[0], "reason", "")
+    world.succeed("book")
+    world.take(word(Action.CANCEL))
+    world.succeed("undo.pay")
+    decided = give_up(world.run, word(Action.PAUSE), "internal error", Rules({}), Moment(1, 0.0))
+    assert getattr(decided.events[0], "reason", "") == "internal error; not undone: book"
 
 
 def test_the_example_withdraws_its_report_when_the_announcement_fails() -> None:

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from collegium.orchestrator.core.compensating import to_undo
+from collegium.orchestrator.core.compensating import not_undone, to_undo
 from collegium.orchestrator.core.decision import Decided, Decision
 from collegium.orchestrator.core.model import (
     Input,
@@ -79,7 +79,8 @@ def give_up(run: Run | None, happened: Input, reason: str, rules: Rules, moment:
         return _only(None, _rejected(happened, reason), happened.run_id, rules, moment)
     if run.header.status.terminal:
         return Decided(unusable=reason)
-    left = ", ".join(part.spec.subtask_id for part, _ in to_undo(run))
+    undone = [part.spec.subtask_id for part, _ in to_undo(run)] if run.header.ending is None else not_undone(run)
+    left = ", ".join(undone)
     said = f"{reason[: MAX_TEXT_CHARS // 2]}; not undone: {left}" if left else reason
     return _only(run, RunEnded(status=RunStatus.FAILED, reason=said[:MAX_TEXT_CHARS]), happened.run_id, rules, moment)
 
