@@ -92,8 +92,13 @@ class Checker:
                 self._holders[partition.partition] = node
 
     def opened(self, node: str, session: Session) -> None:
-        """Remember whose session it is."""
+        """Remember whose session it is. Who has opened both of a partition holds it, also without a restore."""
         self._owner_sessions[session.transactional_id] = (node, session.epoch)
+        base, _, turn = session.transactional_id.rpartition(".")
+        _, _, partition = base.rpartition(".")
+        both = [self._owner_sessions.get(f"{base}.{number}") for number in (0, 1)]
+        if turn in {"0", "1"} and partition.isdecimal() and all(each is not None and each[0] == node for each in both):
+            self._holders[int(partition)] = node
 
     # -- Observer
 

@@ -130,7 +130,7 @@ def _sizes(random: Random) -> Sizes:
         orchestrators=random.choice((1, 2, 2, 3)),
         agents=random.choice((1, 1, 2)),
         batch_records=random.choice((1, 4, 500, 500)),
-        inbox_records=random.choice((10, 4_000, 4_000)),
+        inbox_records=random.choice((3, 10, 4_000, 4_000)),
         decoded_runs=random.choice((1, 2_000, 2_000)),
         ended_runs=random.choice((2, 20_000, 20_000)),
         archive_after_ms=random.choice((1_000, 3_600_000, 3_600_000)),
