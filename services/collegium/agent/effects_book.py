@@ -88,7 +88,7 @@ def _ended(standing: Standing | None, ended: EffectEnded) -> Standing:
     if standing is None:
         state = State.UNKNOWN if ended.status == "unknown" else State.FREE
         return Standing(state, ended.claim, ended.attempt, request_sha256=ended.request_sha256)
-    if ended.claim != standing.claim or standing.state is not State.HELD:
+    if ended.claim != standing.claim or standing.state not in {State.HELD, State.UNKNOWN}:
         return standing
     if ended.status == "unknown":
         return replace(standing, state=State.UNKNOWN)

@@ -1,6 +1,5 @@
 """Effects on a real broker: processes that are killed or stopped where it hurts, and workers that race."""
 
-import os
 import signal
 import uuid
 from contextlib import AbstractAsyncContextManager
@@ -12,6 +11,9 @@ from agent_processes import SpecialistProcess, specialist_process
 from agent_rig import ROLE, Rig, new_task, until
 from collegium.agent.effects_call import EffectBounds
 from collegium.faults.points import Point
+from collegium.log.port import Record
+from collegium_schemas.effects import EffectEnded
+from collegium_schemas.envelope import decode
 from collegium_schemas.tasks import FailureKind, TaskFailed, TaskRequested, TaskSucceeded
 from effect_worlds import build, entries, executed
 
@@ -98,7 +100,34 @@ async def test_a_zombie_that_wakes_up_after_its_bound_calls_nothing(
             await zombie.ended()
     [change] = entries(tmp_path / "outside")
     assert change["key"] == f"{asked.run_id}/s1/alpha"
-    assert int(change["pid"]) not in {os.getpid()}
+
+
+async def test_a_zombie_does_not_call_what_a_human_is_asked_about(
+    rig: Rig, kafka_bootstrap: str, tmp_path: Path
+) -> None:
+    """The target could not tell and would not notice a second call: only the zombie's own clock prevents the first."""
+    asked = task()
+    fault = f"{Point.EFFECT_AFTER_INTENT}:1:stop"
+    async with effector(rig, kafka_bootstrap, tmp_path, "zombie", "mute", COLLEGIUM_FAULT=fault) as zombie:
+        await zombie.ready()
+        await rig.submit(asked)
+        await rig.records("effects", 1)
+        async with effector(rig, kafka_bootstrap, tmp_path, "other", "mute") as other:
+            await other.ready()
+            result = await rig.result()
+            assert isinstance(result, TaskFailed), other.output
+            assert result.failure.kind is FailureKind.OUTCOME_UNKNOWN
+            zombie.signal(signal.SIGCONT)
+            last = decode_last(await rig.records("effects", 3))
+            assert (last.status, "was not begun" in last.reason) == ("failed", True)
+            zombie.signal(signal.SIGTERM)
+            await zombie.ended()
+    assert entries(tmp_path / "outside") == []
+
+
+def decode_last(records: list[Record]) -> EffectEnded:
+    """The latest outcome."""
+    return decode(records[-1].headers, records[-1].value, EffectEnded)
 
 
 async def test_workers_that_race_for_many_effects_execute_each_once(rig: Rig, tmp_path: Path) -> None:

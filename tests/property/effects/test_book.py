@@ -101,3 +101,8 @@ def test_a_failed_take_over_falls_back_to_the_attempt_in_doubt() -> None:
         [intent("c1", attempt=1), ended("c1", "unknown"), intent("c2", "c1", attempt=2), ended("c2", "failed")]
     )
     assert (after.state, after.attempt) == (State.UNKNOWN, 1)
+
+
+def test_a_holder_that_was_given_up_and_then_says_that_it_did_nothing_frees_the_key() -> None:
+    """A zombie that woke up after its bound knows for certain what others could only doubt."""
+    assert standing_after([intent("c1"), ended("c1", "unknown"), ended("c1", "failed")]).state is State.FREE

@@ -8,11 +8,17 @@ from uuid import uuid4
 import pytest
 
 from agent_rig import Rig, Running, new_task, now_ms, rigged, until
+from collegium.agent.attempt import Attempt
 from collegium.agent.effects import EffectCall
-from collegium.agent.effects_call import EffectBounds
+from collegium.agent.effects_call import EffectBounds, EffectEquipment, carry_out
+from collegium.agent.effects_records import EffectRecords
+from collegium.agent.effects_tail import EffectTail
+from collegium.agent.patience import Patience
+from collegium.agent.publisher import Publisher
 from collegium.faults.points import Point
 from collegium.log.memory import MemoryBroker, MemoryLog
 from collegium.log.partitioner import partition_for
+from collegium.telemetry.memory import MemoryTracing
 from collegium_schemas import limits
 from collegium_schemas.effects import EffectEnded, EffectIntended
 from collegium_schemas.envelope import decode
@@ -346,4 +352,24 @@ async def test_a_target_that_is_not_configured_is_named(rig: Rig, tmp_path: Path
     result = await rig.result()
     assert isinstance(result, TaskFailed)
     assert "has no target 'hook' (it has alpha)" in result.failure.message
+    assert entries(tmp_path) == []
+
+
+async def test_a_holder_whose_start_bound_has_passed_calls_nothing_and_frees_the_key(rig: Rig, tmp_path: Path) -> None:
+    """It looks at its clock right before the call."""
+    asked = task()
+    key = f"{asked.run_id}/s1/alpha"
+    tail = EffectTail(rig.log, rig.names("effects"), Patience(), capacity=10)
+    tail.partitions = 2
+    target = JournalTarget(tmp_path, "alpha")
+    times = {"at_ms": 1_000, "start_before_ms": 2_000, "settled_by_ms": 3_000}
+    who = {"attempt": 1, "role": "scripted", "worker": "w", "target": "journal", "request_sha256": "0" * 64}
+    intent = EffectIntended.model_validate({"key": key, "claim": "c1", **who, **times})
+    async with Publisher(rig.log, Patience()) as publisher:
+        shared = EffectEquipment(
+            tail, publisher, {}, MemoryTracing(), rig.names, "w", clock=lambda: 2_001, bounds=QUICK
+        )
+        records = EffectRecords(Attempt(asked, 0, []), "alpha", target, key, rig.names, "w", tail, None)
+        outcome = await carry_out(shared, records, intent, EffectCall(key, b"x"))
+    assert (outcome.status, outcome.kind) == ("failed", FailureKind.TIMEOUT)
     assert entries(tmp_path) == []
