@@ -2,18 +2,20 @@
 
 import random
 import uuid
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
 from collegium.log.errors import LogError, OutcomeUnknown
 from collegium.log.memory import MemoryBroker, MemoryLog
-from collegium.log.port import NewTopic, TopicPartition, TransactionalProducer
+from collegium.log.port import Consumer, NewTopic, StartAt, TopicPartition, TransactionalProducer
 from collegium.orchestrator.core.model import Rules
 from collegium.orchestrator.shell.intake import Intake
 from collegium.orchestrator.shell.membership import Pauses, until_ours
 from collegium.orchestrator.shell.metrics import OrchestratorMetrics
-from collegium.orchestrator.shell.owner import OwnerContext, OwnerLimits
+from collegium.orchestrator.shell.owner import INPUTS, OwnerContext, OwnerLimits, PartitionOwner
 from collegium.orchestrator.shell.parts import POSITION_KEY
 from collegium.orchestrator.shell.service import Orchestrator
 from collegium_schemas.objective import Action, Intervention
@@ -235,3 +237,68 @@ async def test_an_archived_run_leaves_nothing_in_the_compacted_topics() -> None:
     async with running(again.run()):
         await until(lambda: again.ready)
     assert registry.get_sample_value("collegium_orchestrator_restores_total") == 1
+
+
+class CountingLog(MemoryLog):
+    """A log that counts how often run-state is read."""
+
+    def __init__(self, broker: MemoryBroker) -> None:
+        super().__init__(broker)
+        self.restores = 0
+
+    async def assign(self, partitions: Mapping[TopicPartition, int | StartAt]) -> Consumer:  # type: ignore[override]
+        """Read partitions."""
+        self.restores += any(partition.topic == NAMES("run-state") for partition in partitions)
+        return await super().assign(partitions)
+
+
+async def rebalanced(
+    it: MemoryWorld, log: CountingLog, between: Callable[[], Awaitable[None]], *, runs: int = 2
+) -> None:
+    """Take the partition away from its owner, do something, and give it back; so many runs end in all."""
+    shared = it.context(log)
+    orchestrator = Orchestrator(shared)
+    async with running(orchestrator.run(), it.specialist("alpha", done)):
+        await it.send("objectives", objective(str(uuid.uuid4())))
+        await it.until_ended(1)
+        await until(lambda: orchestrator.ready)
+        partitions = frozenset(TopicPartition(NAMES(name), 0) for name in INPUTS)
+        await orchestrator.revoked(partitions)
+        await between()
+        await orchestrator.assigned(partitions)
+        await it.send("objectives", objective(str(uuid.uuid4())))
+        histories = await it.until_ended(runs)
+    assert max(Counter(it.dispatched).values()) == 1
+    for history in histories.values():
+        assert [decided.version for decided in history] == list(range(1, len(history) + 1))
+
+
+async def test_a_partition_that_comes_back_unchanged_is_not_read_again() -> None:
+    """A rebalance that leaves a partition where it was costs no restore."""
+    it = await world()
+    log = CountingLog(it.broker)
+
+    async def nothing() -> None:
+        pass
+
+    await rebalanced(it, log, nothing)
+    assert log.restores == 1
+
+
+async def test_a_partition_that_someone_else_wrote_to_is_read_again() -> None:
+    """Another owner committed in between: what was known before is dropped."""
+    it = await world()
+    log, other = CountingLog(it.broker), str(uuid.uuid4())
+
+    async def another() -> None:
+        async with MemoryLog(it.broker) as stranger:
+            member = await stranger.subscribe(list(map(NAMES, INPUTS)), group="strangers")
+            owner = PartitionOwner(0, member, it.context(stranger))
+            async with running(owner.run()):
+                await until(lambda: owner.ready)
+                await it.send("objectives", objective(other), other)
+                owner.deliver(await it.read("objectives"))
+                await it.until_history(lambda runs: other in runs)
+
+    await rebalanced(it, log, another, runs=3)
+    assert log.restores == 2

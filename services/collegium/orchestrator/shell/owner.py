@@ -27,7 +27,7 @@ from collegium.orchestrator.shell.intake import Intake
 from collegium.orchestrator.shell.membership import Pauses, until_ours
 from collegium.orchestrator.shell.metrics import OrchestratorMetrics
 from collegium.orchestrator.shell.observing import observe
-from collegium.orchestrator.shell.restoring import restore
+from collegium.orchestrator.shell.restoring import Kept, Restored, existing, restore
 from collegium.orchestrator.shell.retelling import Retelling
 from collegium.orchestrator.shell.store import DECODED_BYTES, RunStore
 from collegium.orchestrator.shell.timers import Timers, follow
@@ -97,7 +97,7 @@ class OwnerContext:
 class PartitionOwner:
     """Serves one partition from its assignment until it is cancelled."""
 
-    def __init__(self, partition: int, consumer: Consumer, shared: OwnerContext) -> None:
+    def __init__(self, partition: int, consumer: Consumer, shared: OwnerContext, *, kept: Kept | None = None) -> None:
         self.partition = partition
         self.ready = False
         self._shared = shared
@@ -114,6 +114,11 @@ class PartitionOwner:
         self._timers = Timers()
         self._positions: dict[str, int] = {}
         self._durable: dict[str, int] = {}
+        self._kept = kept
+        self._state_end: int | None = None
+        """Where run-state ended after the last commit that memory includes; None while that is not certain."""
+        self._fired: list[Timer] = []
+        """Timers that are taken out and not yet decided on durably."""
         self._pauses = Pauses(shared.limits.first_pause_ms, shared.limits.longest_pause_ms)
         """A commit ends them, an open does not: a partition that opens and then fails to commit must wait longer."""
         self._retelling = Retelling(
@@ -161,6 +166,15 @@ class PartitionOwner:
         """Next offsets that are part of committed state, for lag metrics."""
         return {self._inputs[topic]: offset for topic, offset in self._positions.items()} if self.ready else {}
 
+    def kept(self) -> Kept | None:
+        """After the task has ended: what it knew, should the partition come back unchanged."""
+        if self._state_end is None:
+            return None
+        for timer in self._fired:
+            self._timers.arm(timer)
+        positions = {self._shared.names.short(topic): offset for topic, offset in self._durable.items()}
+        return Kept(self._store, self._timers, positions, self._state_end)
+
     # -- the owner's own task
 
     async def run(self) -> None:
@@ -191,6 +205,7 @@ class PartitionOwner:
         if self.ready:
             self._shared.metrics.owned_partitions.dec()
         self.ready = False
+        self._kept = self._state_end = None
         self._empty_inbox()
         self._consumer.pause(self._inputs.values())
 
@@ -206,24 +221,18 @@ class PartitionOwner:
         shared = self._shared
         producers = await self._fence(open_things)
         self._reached(Point.OWNER_FENCED)
-        source = TopicPartition(shared.names("run-state"), self.partition)
+        restored = await self._restored()
         history = TopicPartition(shared.names("run-events"), self.partition)
-        store = RunStore(self._limits.decoded_runs, self._limits.decoded_bytes)
-        async with shared.restoring:
-            try:
-                async with asyncio.timeout(self._limits.restore_ms / 1000):
-                    restored = await restore(shared.log, source, shared.rules, store, latest=self._limits.retell_runs)
-                    history_end = (await shared.log.end_offsets([history]))[history]
-            except TimeoutError as error:
-                raise LogUnavailable(f"the partition was not restored in {self._limits.restore_ms} ms") from error
-        self._store, self._timers = restored.store, restored.timers
+        history_end = (await shared.log.end_offsets([history]))[history]
+        self._store, self._timers, self._fired = restored.store, restored.timers, []
         self._reached(Point.OWNER_RESTORED)
         self._durable = {topic: restored.positions.get(shared.names.short(topic), -1) for topic in self._inputs}
-        self._positions = await self._existing(self._durable)
+        self._positions = await existing(shared.log, self._inputs, self._durable)
         for topic, topic_partition in self._inputs.items():
             self._consumer.seek(topic_partition, self._positions[topic])
         self._reached(Point.OWNER_SOUGHT)
         self._empty_inbox()
+        self._state_end = restored.end
         self.ready = True
         self._consumer.resume(self._inputs.values())
         took = perf_counter() - started
@@ -241,6 +250,22 @@ class PartitionOwner:
         open_things.push_async_callback(_ended, telling)
         return producers
 
+    async def _restored(self) -> Restored:
+        """Step 3: the partition as run-state has it, or as this process knew it, where nobody has written since."""
+        shared, limits = self._shared, self._limits
+        source = TopicPartition(shared.names("run-state"), self.partition)
+        kept, self._kept = self._kept, None
+        restored = None if kept is None else await kept.restored(shared.log, source)
+        if restored is not None:
+            return restored
+        store = RunStore(limits.decoded_runs, limits.decoded_bytes)
+        async with shared.restoring:
+            try:
+                async with asyncio.timeout(limits.restore_ms / 1000):
+                    return await restore(shared.log, source, shared.rules, store, latest=limits.retell_runs)
+            except TimeoutError as error:
+                raise LogUnavailable(f"the partition was not restored in {limits.restore_ms} ms") from error
+
     async def _fence(self, open_things: AsyncExitStack) -> tuple[TransactionalProducer, ...]:
         """Step 2: open both producers, at once; each open fences the one that the partition had before."""
         prefix = f"{self._shared.names.prefix}orchestrator.{self.partition}"
@@ -253,18 +278,6 @@ class PartitionOwner:
             if isinstance(each, BaseException):
                 raise each
         return tuple(producers)
-
-    async def _existing(self, wanted: Mapping[str, int]) -> dict[str, int]:
-        """Positions that the input topics have: records may have expired, or an operator recreated a topic."""
-        log, inputs = self._shared.log, list(self._inputs.values())
-        starts, ends = await log.beginning_offsets(inputs), await log.end_offsets(inputs)
-        found: dict[str, int] = {}
-        for topic, tp in self._inputs.items():
-            found[topic] = max(wanted[topic], starts[tp])
-            if found[topic] > ends[tp]:
-                logger.warning("%s-%d ends before %d: it is read anew", topic, tp.partition, found[topic])
-                found[topic] = starts[tp]
-        return found
 
     async def _serve(self, producers: tuple[TransactionalProducer, ...]) -> None:
         """Steps 5 to 8, until something goes wrong. The producers take turns, which spares a wait in between."""
@@ -288,8 +301,8 @@ class PartitionOwner:
             batch = batcher.make(records, fired, positions, self._durable, shared.clock())
             self._reached(Point.OWNER_DECIDED)
             if batch.records:
-                await self._commit(producers[turn], batch.records)
-                self._durable = positions
+                end = await self._commit(producers[turn], batch.records)
+                self._durable, self._state_end = positions, end or self._state_end
                 self._pauses.succeeded()
                 turn = (turn + 1) % len(producers)
             self._publish(batch, positions)
@@ -299,7 +312,8 @@ class PartitionOwner:
         """Step 5: up to a batch of new inputs and due timers; waits until there is at least one."""
         while True:
             now_ms = self._shared.clock()
-            fired = [TimerFired(timer) for timer in self._timers.due(now_ms, self._limits.batch_records)]
+            self._fired = self._timers.due(now_ms, self._limits.batch_records)
+            fired = [TimerFired(timer) for timer in self._fired]
             fired.extend(self._too_many_ended())
             fired.extend(self._silenced(now_ms))
             records = self._take(self._limits.batch_records - min(len(fired), self._limits.batch_records - 1))
@@ -340,25 +354,32 @@ class PartitionOwner:
             self._consumer.resume(self._inputs.values())
         return taken
 
-    async def _commit(self, producer: TransactionalProducer, records: Sequence[Outgoing]) -> None:
-        """Step 6. `commit` waits for every record and refuses when one was rejected, as the port demands of it."""
+    async def _commit(self, producer: TransactionalProducer, records: Sequence[Outgoing]) -> int | None:
+        """Step 6. `commit` waits for every record and refuses when one was rejected, as the port demands of it.
+
+        Returns:
+            Where run-state ends now: behind the transaction's control record. None when none was written to it.
+        """
+        state, last = self._shared.names("run-state"), None
         with self._shared.metrics.commit_seconds.time():
             try:
                 async with asyncio.timeout(self._limits.transaction_ms / 1000):
                     await producer.begin()
                     self._reached(Point.OWNER_BEGUN)
                     for record in records:
-                        await producer.send(record)
+                        sent = await producer.send(record)
+                        last = sent if record.topic == state else last
                     self._reached(Point.OWNER_SENT)
                     await producer.commit()
                     self._reached(Point.OWNER_COMMITTED)
+                    return None if last is None else (await last).offset + 2
             except TimeoutError as error:
                 raise OutcomeUnknown(f"no commit within {self._limits.transaction_ms} ms") from error
 
     def _publish(self, batch: Batch, positions: dict[str, int]) -> None:
         """Step 8: what was committed is now true."""
         shared = self._shared
-        self._positions = positions
+        self._positions, self._fired = positions, []
         for run_id, (_, after) in batch.runs.items():
             self._store.publish(run_id, after, batch.changed[run_id])
         for made in batch.made:

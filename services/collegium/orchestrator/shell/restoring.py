@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from collegium.orchestrator.shell.parts import HEADER, POSITION_KEY, SUBTASK, re
 from collegium.orchestrator.shell.store import RunStore
 from collegium.orchestrator.shell.timers import Timers
 from collegium_schemas.state import InputPosition, RunHeader, SubtaskPart, SubtaskStatus
+
+logger = logging.getLogger(__name__)
 
 _POLL_RECORDS: Final = 5_000
 _POLL_MS: Final = 500
@@ -39,6 +42,30 @@ class Restored:
     """Next offsets by short topic name."""
     latest: Sequence[Mapping[str, bytes]]
     """The parts of the live runs that were changed last."""
+    end: int
+    """Where run-state ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A partition as its owner knew it when it was revoked: as good as a restore, if nobody has written since."""
+
+    store: RunStore
+    timers: Timers
+    positions: Mapping[str, int]
+    end: int
+    """Where run-state ended after the last commit that is part of it."""
+
+    async def restored(self, log: Log, source: TopicPartition) -> Restored | None:
+        """The same as a restore, which it spares; None when run-state has changed, or may have.
+
+        To be asked after the fence: from then on nobody else writes.
+
+        Raises:
+            LogUnavailable: the log cannot be reached.
+        """
+        end = (await log.end_offsets([source]))[source]
+        return Restored(self.store, self.timers, self.positions, (), end) if end == self.end else None
 
 
 async def restore(log: Log, source: TopicPartition, rules: Rules, store: RunStore, *, latest: int) -> Restored:
@@ -70,7 +97,30 @@ async def restore(log: Log, source: TopicPartition, rules: Rules, store: RunStor
     await reading.settle()
     reading.drop_remains()
     store.fill(reading.packed, reading.ended())
-    return Restored(store, reading.timers, positions, [unpack(reading.packed[run]) for run in reading.changed(latest)])
+    changed = [unpack(reading.packed[run_id]) for run_id in reading.changed(latest)]
+    return Restored(store, reading.timers, positions, changed, end)
+
+
+async def existing(log: Log, inputs: Mapping[str, TopicPartition], wanted: Mapping[str, int]) -> dict[str, int]:
+    """Positions that the input topics have: records may have expired, or an operator recreated a topic.
+
+    Args:
+        log: Where to ask.
+        inputs: The partition in each input topic, by topic.
+        wanted: The positions that run-state names, by topic.
+
+    Raises:
+        LogUnavailable: the log cannot be reached.
+    """
+    asked = list(inputs.values())
+    starts, ends = await log.beginning_offsets(asked), await log.end_offsets(asked)
+    found: dict[str, int] = {}
+    for topic, source in inputs.items():
+        found[topic] = max(wanted[topic], starts[source])
+        if found[topic] > ends[source]:
+            logger.warning("%s-%d ends before %d: it is read anew", topic, source.partition, found[topic])
+            found[topic] = starts[source]
+    return found
 
 
 def _take(record: Record, reading: "_Reading", positions: dict[str, int]) -> None:

@@ -10,6 +10,7 @@ from collegium.log.errors import LogError, LogUnavailable, TopicMismatch
 from collegium.log.port import Consumer, TopicPartition
 from collegium.orchestrator.shell.beats import BeatReader
 from collegium.orchestrator.shell.owner import INPUTS, OwnerContext, PartitionOwner
+from collegium.orchestrator.shell.restoring import Kept
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,8 @@ class Orchestrator:
         self._deaf_ms = deaf_ms
         self._owners: dict[int, PartitionOwner] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._kept: dict[int, Kept] = {}
+        """What the owners knew that the rebalance under way has stopped."""
         self._consumer: Consumer | None = None
         self._assigned_once = False
         self._heard = False
@@ -86,7 +89,7 @@ class Orchestrator:
                 if self._shared.limits.heartbeat_lost_ms:
                     group.create_task(self._beats().run(), name="orchestrator-beats")
         finally:
-            self._consumer = None
+            self._consumer, self._kept = None, {}
             await self._stop(frozenset(self._owners))
             await consumer.close()
 
@@ -105,7 +108,9 @@ class Orchestrator:
 
     async def revoked(self, partitions: frozenset[TopicPartition]) -> None:
         """Step 9: stop the owners; whatever they still had under way dies at the next owner's fence."""
-        await self._stop(frozenset(tp.partition for tp in partitions))
+        owners = {tp.partition: owner for tp in partitions if (owner := self._owners.get(tp.partition)) is not None}
+        if await self._stop(frozenset(tp.partition for tp in partitions)):
+            self._kept = {number: kept for number, owner in owners.items() if (kept := owner.kept()) is not None}
 
     async def assigned(self, partitions: frozenset[TopicPartition]) -> None:
         """Step 1: start an owner for each partition; its inputs stay paused until it is restored."""
@@ -118,17 +123,19 @@ class Orchestrator:
         if consumer is None:
             return
         consumer.pause(partitions)
+        kept, self._kept = self._kept, {}
         for number in sorted(numbers):
-            self._start(number, consumer)
+            self._start(number, consumer, kept.get(number))
 
-    def _start(self, number: int, consumer: Consumer) -> None:
+    def _start(self, number: int, consumer: Consumer, kept: Kept | None = None) -> None:
         if number in self._tasks and not self._tasks[number].done():
             return
-        owner = PartitionOwner(number, consumer, self._shared)
+        owner = PartitionOwner(number, consumer, self._shared, kept=kept)
         self._owners[number] = owner
         self._tasks[number] = asyncio.create_task(owner.run(), name=f"owner-{number}")
 
-    async def _stop(self, numbers: frozenset[int]) -> None:
+    async def _stop(self, numbers: frozenset[int]) -> bool:
+        """Whether all of these owners' tasks have ended."""
         stopping = [self._tasks.pop(number) for number in numbers if number in self._tasks]
         for number in numbers:
             owner = self._owners.pop(number, None)
@@ -137,8 +144,10 @@ class Orchestrator:
                 self._shared.metrics.owned_partitions.dec()
         for task in stopping:
             task.cancel()
-        if stopping:
-            await asyncio.wait(stopping, timeout=_STOP_S)
+        if not stopping:
+            return True
+        _, pending = await asyncio.wait(stopping, timeout=_STOP_S)
+        return not pending
 
     # -- tasks
 
