@@ -8,6 +8,7 @@ from collegium.orchestrator.core.model import (
     InterventionArrived,
     Moment,
     ObjectiveInvalid,
+    OutcomeArrived,
     Rules,
     Run,
     Timer,
@@ -32,8 +33,17 @@ from collegium_schemas.events import (
 from collegium_schemas.objective import Action, Intervention, RunStatus
 from collegium_schemas.plan import SubtaskSpec
 from collegium_schemas.playbook import Playbook
-from collegium_schemas.tasks import ContextRef, ControlScope, ControlState, FailureKind, ReviewSummary, TaskRequested
-from orchestrator_worlds import RUN, World, arrived, line, review, word
+from collegium_schemas.tasks import (
+    ContextRef,
+    ControlScope,
+    ControlState,
+    Failure,
+    FailureKind,
+    ReviewSummary,
+    TaskFailed,
+    TaskRequested,
+)
+from orchestrator_worlds import RUN, World, arrived, line, review, types, word
 
 PARENT = TraceContext(traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 MOMENT = Moment(5_000, 0.5)
@@ -452,3 +462,91 @@ def test_a_run_whose_playbook_is_gone_dispatches_nothing_more() -> None:
     world.succeed("one")
     assert ended(world).limit == "steps"
     assert run.header.steps == 1
+
+
+def poison(world: World, attempt: int, kind: FailureKind = FailureKind.POISON) -> None:
+    """A failure of some attempt."""
+    outcome = TaskFailed(
+        run_id=RUN,
+        subtask_id="one",
+        attempt=attempt,
+        role="one",
+        worker="w",
+        started_at_ms=1,
+        ended_at_ms=2,
+        failure=Failure(kind=kind, message="it killed three"),
+    )
+    world.take(OutcomeArrived(RUN, outcome, None))
+
+
+def test_poison_of_an_earlier_attempt_ends_the_one_under_way() -> None:
+    """The later attempt would kill as well: it fails as poison, and so does its subtask."""
+    world = started()
+    world.fail("one", FailureKind.TIMEOUT)
+    world.fire("retry", "one", 2)
+    assert world.part("one").retry_at_ms is None
+    poison(world, 1, FailureKind.TIMEOUT)
+    assert (world.last.events, world.last.dropped) == ((), "duplicate_outcome")
+    poison(world, 1)
+    failed, subtask, end = world.last.events
+    assert isinstance(failed, AttemptFailed)
+    assert (failed.subtask_id, failed.attempt, failed.failure.message) == ("one", 2, "it killed three")
+    assert isinstance(subtask, SubtaskFailed)
+    assert subtask.failure.kind is FailureKind.POISON
+    assert isinstance(end, RunEnded)
+    assert end.reason == "one (one) failed after 2 attempts: poison: it killed three"
+
+
+def test_poison_of_the_attempt_before_a_back_off_ends_the_subtask() -> None:
+    """Nothing is under way: only the subtask fails, and the retry never comes."""
+    world = started()
+    world.fail("one", FailureKind.TIMEOUT)
+    poison(world, 1)
+    assert types(list(world.last.events)) == ["subtask_failed", "run_ended"]
+
+
+def test_a_round_that_cannot_be_planned_ends_the_run_with_the_failure() -> None:
+    """The second round's check would wait for 256 passages and its own review: one too many."""
+    world = steps(
+        {"id": "find", "for_each": "question"},
+        {"id": "check", "inputs": ["find"], "revises": ["check"]},
+        goal="\n".join(f"q{number} a" for number in range(256)),
+        decomposition={"max_questions": 256},
+        loop={"review": "check", "repeat": ["check"], "max_rounds": 2},
+        max_steps=1_000,
+    )
+    for number in range(1, 257):
+        world.succeed(f"find.{number}")
+    world.fail("check", FailureKind.CONTRADICTION)
+    assert types(list(world.last.events)) == ["attempt_failed", "subtask_failed", "run_ended"]
+    assert ended(world).reason == "check: contradiction happened"
+    assert ended(world).status is RunStatus.FAILED
+
+
+def test_a_question_that_fails_is_not_asked_for_another_round() -> None:
+    """A step for each question is not repeated as a whole because one question failed; the run fails."""
+    world = steps(*LOOPED, loop=LOOP)
+    world.fail("find.1", FailureKind.INVALID_OUTPUT)
+    assert types(list(world.last.events)) == ["attempt_failed", "subtask_failed", "run_ended"]
+
+
+def test_the_last_round_has_no_other_one() -> None:
+    """Two rounds are two rounds."""
+    world = looped()
+    world.fail("check", FailureKind.CONTRADICTION)
+    assert world.live().header.round == 2
+    world.fail("check.r2", FailureKind.CONTRADICTION)
+    assert ended(world).status is RunStatus.FAILED
+
+
+def test_an_approval_that_nobody_waits_for_is_refused_with_what_is_possible() -> None:
+    """Word for word, since people read it."""
+    world = started()
+    for action in (Action.APPROVE, Action.DENY, Action.RETRY):
+        world.take(word(action))
+        reason = f"{action} does not apply: the run waits for no approval; cancel, pause and resume do"
+        assert world.last.events == (InputRefused(what="intervention", reason=reason),)
+    for action in (Action.AMEND, Action.RAISE_BUDGET):
+        world.take(word(action))
+        reason = f"{action} does not apply to a run under way: cancel, pause and resume do"
+        assert world.last.events == (InputRefused(what="intervention", reason=reason),)
