@@ -57,7 +57,7 @@ class Client:
             for question in [each for each, asked_at in questions.items() if now - asked_at > _LOOKS_AFTER_S]:
                 del questions[question]
                 run_id, subtask_id = question
-                done = f"{run_id}/{subtask_id}/outside" in outside.executed
+                done = outside.has_done(f"{run_id}/{subtask_id}/outside")
                 await self._say(run_id, Action.APPROVE if done else Action.RETRY, subtask_id)
 
     async def _submit(self, submission: Submission) -> None:

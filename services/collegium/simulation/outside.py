@@ -70,6 +70,10 @@ class Outside:
         done = key in self._keys or key in self._withdrawals
         return Sought(Found.DONE, f"{key} done") if done else Sought(Found.ABSENT)
 
+    def has_done(self, key: str) -> bool:
+        """Whether the effect, or the withdrawal, of this key has happened."""
+        return key in self.executed or key in self._withdrawals
+
     def must_have_done(self, key: str) -> None:
         """The log says that this effect happened.
 
