@@ -89,6 +89,7 @@ async def test_an_effect_happens_once_and_leaves_intent_outcome_and_audit(rig: R
     audit = [decode(r.headers, r.value, AuditRecorded) for r in await rig.records("audit", 2)]
     assert [(entry.phase, entry.decision) for entry in audit] == [("intent", "allowed"), ("outcome", "succeeded")]
     assert executed(tmp_path) == {key: 1}
+    assert await rig.count("effects") == 2
 
 
 async def test_an_attempt_without_rights_changes_nothing(rig: Rig, tmp_path: Path) -> None:
@@ -257,6 +258,24 @@ async def test_a_compensation_withdraws_what_was_done_once(rig: Rig, tmp_path: P
     await rig.submit(undoing(run_id), undoing(run_id, 2))
     assert [type(result) for result in await rig.results(3)] == [TaskSucceeded] * 3
     assert executed(tmp_path) == {f"{run_id}/s1/alpha": 1, f"{run_id}/undo.s1/alpha": 1}
+
+
+async def test_a_stop_order_does_not_reach_an_undoing_that_is_under_way(rig: Rig, tmp_path: Path) -> None:
+    """The order stops the run's work, not what takes it back."""
+    gate = asyncio.Event()
+    gate.set()
+    target = Gated(tmp_path, gate)
+    worker = rig.start(Effector({"alpha": target}, role="scripted"), effects=QUICK)
+    run_id = str(uuid4())
+    await rig.submit(task(run_id))
+    await rig.result()
+    gate.clear()
+    await rig.submit(undoing(run_id))
+    await until(lambda: target.calls == 2, "the undoing calls")
+    await rig.stop_run(run_id)
+    await until(lambda: worker.value("agent_stopped_runs") == 1, "the order has arrived")
+    gate.set()
+    assert [type(result) for result in await rig.results(2)] == [TaskSucceeded] * 2
 
 
 async def test_an_effect_that_never_happened_is_closed_and_cannot_happen_any_more(rig: Rig, tmp_path: Path) -> None:
