@@ -550,3 +550,37 @@ def test_an_approval_that_nobody_waits_for_is_refused_with_what_is_possible() ->
         world.take(word(action))
         reason = f"{action} does not apply to a run under way: cancel, pause and resume do"
         assert world.last.events == (InputRefused(what="intervention", reason=reason),)
+
+
+def fails_at_length(world: World, subtask_id: str, kind: FailureKind) -> None:
+    """A failure whose message is as long as a message may be."""
+    part = world.part(subtask_id)
+    outcome = TaskFailed(
+        run_id=RUN,
+        subtask_id=subtask_id,
+        attempt=part.attempt,
+        role=part.spec.role,
+        worker="w",
+        started_at_ms=1,
+        ended_at_ms=2,
+        failure=Failure(kind=kind, message="m" * 4_000),
+    )
+    world.take(OutcomeArrived(RUN, outcome, None))
+
+
+def test_reasons_made_of_long_messages_are_cut_where_they_are_written() -> None:
+    """A run's end, another round and a review: none is refused because a worker says much."""
+    world = started()
+    fails_at_length(world, "one", FailureKind.UNAUTHORISED)
+    assert len(ended(world).reason) == 4_000
+    world = looped()
+    fails_at_length(world, "check", FailureKind.CONTRADICTION)
+    adopted = world.last.events[2]
+    assert isinstance(adopted, PlanAdopted)
+    assert len(adopted.change.reason) == 4_000
+    world = looped()
+    wants = [{"step": "find", "question": "q?", "reason": f"{number}" * 4_000} for number in range(2)]
+    world.succeed("check", review={**review().model_dump(), "follow_ups": wants})
+    adopted = world.last.events[1]
+    assert isinstance(adopted, PlanAdopted)
+    assert len(adopted.change.reason) == 4_000
