@@ -166,6 +166,24 @@ async def test_a_silent_broker_is_told_by_every_call_and_does_not_hold_up_closin
             os.kill(kafka.pid, signal.SIGCONT)
 
 
+async def test_closing_a_reader_of_an_absent_broker_cancels_nobody(kafka: EmbeddedKafka) -> None:
+    """A task that is cancelled from within ends without a word, and nobody would read on when the broker is back."""
+    async with impatient(kafka) as log:
+        await log.create([NewTopic("faults", 1, {})])
+        readers = [await log.assign({SOURCE: "earliest"}) for _ in range(8)]
+        before = asyncio.all_tasks()
+        kafka.kill()
+        await kafka.wait_crash()
+        for reader in readers:
+            with pytest.raises(LogUnavailable):
+                await until_unavailable(reader)
+        closing = [asyncio.create_task(reader.close()) for reader in readers]
+        await asyncio.wait(closing, timeout=BOUND_S)
+        assert [task.cancelled() for task in closing] == [False] * len(closing)
+        assert all(task.exception() is None for task in closing)
+        assert asyncio.all_tasks() <= before, "nothing is left of them"
+
+
 async def test_an_abandoned_transaction_ends_by_itself(kafka: EmbeddedKafka) -> None:
     """Readers wait for its time-out, not for ever; the producer is fenced then."""
     settings = KafkaSettings(bootstrap=kafka.bootstrap, transaction_timeout_ms=1_000)

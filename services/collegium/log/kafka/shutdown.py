@@ -10,7 +10,7 @@ them).
 
 import asyncio
 import logging
-from typing import Final
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka import errors as kafka_errors
@@ -70,20 +70,34 @@ def _retrieve_transaction_error(producer: AIOKafkaProducer) -> None:
 
 
 async def stop_consumer(consumer: AIOKafkaConsumer) -> None:
-    """Leave the group and stop, within a bound."""
+    """Leave the group and stop, within a bound; ends as cancelled only when its caller is."""
     stopping = asyncio.create_task(consumer.stop())
     await asyncio.wait([stopping], timeout=_STOP_S)
-    if stopping.done():
+    if not stopping.done():
+        _logger.warning("closing a consumer without an answer from Kafka")
+        stopping.cancel()
+        await asyncio.wait([stopping])
+    elif not stopping.cancelled():
         if (error := stopping.exception()) is not None:
             _logger.warning("a consumer ended with %r", error)
         return
-    _logger.warning("closing a consumer without an answer from Kafka")
-    stopping.cancel()
-    await asyncio.wait([stopping])
-    if consumer._fetcher is not None:
-        await consumer._fetcher.close()
-    # A connection's end that was waited for above is cancelled with that wait: it must not cancel us, too.
+    # Else aiokafka passed on the cancellation of one of its own fetches, halfway through. It would cancel us, too, and
+    # a task that is cancelled from within ends without a word: whoever reads would be deaf for ever.
+    await _stop_fetching(consumer)
+    # A connection's end that was waited for above is cancelled with that wait: the same is true of it.
     closing = asyncio.create_task(consumer._client.close())
     await asyncio.wait([closing], timeout=_STOP_S)
     if closing.done() and not closing.cancelled() and (error := closing.exception()) is not None:
         _logger.warning("the connections of a consumer ended with %r", error)
+
+
+async def _stop_fetching(consumer: AIOKafkaConsumer) -> None:
+    if consumer._fetcher is None:
+        return
+    closing = asyncio.create_task(consumer._fetcher.close())
+    await asyncio.wait([closing], timeout=_STOP_S)
+    # It stops at the first fetch that ends as cancelled.
+    left: list[asyncio.Task[Any]] = [closing, *consumer._fetcher._pending_tasks]
+    for task in left:
+        task.cancel()
+    await asyncio.wait(left, timeout=_STOP_S)
