@@ -12,7 +12,7 @@ from collegium_schemas.objective import Action, Intervention, RunStatus
 from collegium_schemas.plan import Compensation, SubtaskSpec
 from collegium_schemas.playbook import Playbook
 from collegium_schemas.tasks import FailureKind
-from orchestrator_worlds import RUN, World, arrived, succeeded
+from orchestrator_worlds import RUN, World, arrived, review, succeeded
 
 STEPS: list[dict[str, object]] = [
     {
@@ -204,3 +204,21 @@ def test_an_objective_with_too_many_effects_is_rejected() -> None:
     [event] = world.last.events
     assert isinstance(event, RunRejected)
     assert "300 effects" in event.reason
+
+
+def test_undoing_in_a_second_round_stays_in_it() -> None:
+    """The round is that of the run."""
+    steps: list[dict[str, object]] = [
+        {"id": "book", "effects": ["alpha"], "compensate": {}},
+        {"id": "check", "inputs": ["book"]},
+    ]
+    full = [{"role": step["id"], "instruction": "x", **step} for step in steps]
+    loop = {"review": "check", "repeat": ["check"], "max_rounds": 2}
+    world = World({"saga": Playbook.model_validate({"name": "saga", "steps": full, "loop": loop})})
+    world.take(arrived(playbook="saga"))
+    world.succeed("book")
+    world.succeed("check", review=review("check").model_dump())
+    assert world.live().header.round == 2
+    cancel(world)
+    assert world.live().header.round == 2
+    assert world.running() == ["undo.book"]
