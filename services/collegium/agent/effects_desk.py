@@ -137,7 +137,7 @@ class Desk:
                 case State.DONE:
                     return await self._as_before(records, standing, sha256, repair=lost)
                 case State.CLOSED:
-                    message = f"{records.key} is being undone: it is not executed any more"
+                    message = f"{records.key} is being undone, or its run is archived: it is not executed any more"
                     raise SpecialistFailure(FailureKind.CANCELLED, message, permanent=True)
                 case State.FREE:
                     takes_over = None

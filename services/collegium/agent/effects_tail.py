@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 from collegium.agent.effects_book import FREE, Standing, State, fold
@@ -12,6 +13,7 @@ from collegium_schemas.effects import EffectEnded, EffectIntended
 from collegium_schemas.envelope import EnvelopeError, decode
 
 _log = logging.getLogger(__name__)
+_FORGOTTEN = Standing(State.CLOSED)
 _POLL_MS = 1_000
 _CATCH_UP_POLL_MS = 50
 _POLL_RECORDS = 500
@@ -33,6 +35,8 @@ class EffectTail:
         self._patience = patience
         self._capacity = capacity
         self._standings: dict[str, Standing] = {}
+        self._forgotten: OrderedDict[str, None] = OrderedDict()
+        """Keys of archived runs, the latest: Kafka keeps a tombstone for a day, and no attempt may take longer."""
         self._next: dict[int, int] = {}
         self._moved = asyncio.Event()
 
@@ -46,7 +50,7 @@ class EffectTail:
 
     def standing(self, key: str) -> Standing:
         """Where an effect stands, as far as the topic was read."""
-        return self._standings.get(key, FREE)
+        return _FORGOTTEN if key in self._forgotten else self._standings.get(key, FREE)
 
     async def past(self, partition: int, offset: int) -> None:
         """Wait until a record has been read."""
@@ -89,6 +93,7 @@ class EffectTail:
         partitions = [TopicPartition(self.topic, number) for number in range(self.partitions)]
         ends = dict(await self._log.end_offsets(partitions))
         self._standings.clear()
+        self._forgotten.clear()
         self._next.clear()
         return await self._log.assign(dict.fromkeys(partitions, "earliest")), ends
 
@@ -109,11 +114,18 @@ class EffectTail:
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
 
+    def _forget(self, key: str) -> None:
+        """The run is archived. A task of it may still be redelivered, which must not execute the effect again."""
+        self._standings.pop(key, None)
+        self._forgotten[key] = None
+        if len(self._forgotten) > self._capacity:
+            self._forgotten.popitem(last=False)
+
     def _take(self, records: Sequence[Record]) -> None:
         for record in records:
             key = (record.key or b"").decode("utf-8", "replace")
             if record.value is None:
-                self._standings.pop(key, None)
+                self._forget(key)
                 continue
             try:
                 effect = decode(record.headers, record.value, EffectIntended, EffectEnded)

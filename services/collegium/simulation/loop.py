@@ -74,6 +74,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._in_order = in_order
         self._max_steps = max_steps
         self._failure: BaseException | None = None
+        self._forgiving = False
         self._numbered = 0
         self.steps = 0
         """Callbacks run so far."""
@@ -88,11 +89,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def fail(self, error: BaseException) -> None:
         """Stop the world at the next step and raise this from it. The first failure counts."""
-        self._failure = self._failure or error
+        if not self._forgiving:
+            self._failure = self._failure or error
 
     def forgive(self) -> None:
-        """Go on after a failure, so that what is left can be ended."""
+        """Go on after a failure, so that what is left can be ended. No further failure counts."""
         self._failure = None
+        self._forgiving = True
         self._max_steps = self.steps + DEFAULT_MAX_STEPS
 
     def readmit(self, handles: Sequence[asyncio.Handle]) -> None:
