@@ -1,6 +1,6 @@
 """All cells, in the document's order; cells of the same brokers stand together, so that they share them."""
 
-from chaos.cells import cluster, disk, membership, network, owner, pauses, poison, specialists, unknown
+from chaos.cells import broker, cluster, disk, membership, network, owner, pauses, poison, specialists, unknown
 from chaos.matrix import AnyCell
 
 CELLS: tuple[AnyCell, ...] = (
@@ -9,6 +9,7 @@ CELLS: tuple[AnyCell, ...] = (
     *pauses.CELLS,
     *membership.CELLS,
     *poison.CELLS,
+    *broker.CELLS,
     *owner.LOSSY_CELLS,
     *unknown.CELLS,
     *cluster.CELLS,
