@@ -392,3 +392,15 @@ async def test_a_holder_whose_start_bound_has_passed_calls_nothing_and_frees_the
         outcome = await carry_out(shared, records, intent, EffectCall(key, b"x"))
     assert (outcome.status, outcome.kind) == ("failed", FailureKind.TIMEOUT)
     assert entries(tmp_path) == []
+
+
+async def test_a_task_that_comes_again_after_its_run_was_archived_changes_nothing(rig: Rig, tmp_path: Path) -> None:
+    """The archive removes a run's keys; a task of it whose offset was never committed must not start over."""
+    asked = task()
+    await rig.write("effects", f"{asked.run_id}/s1/alpha".encode(), None, ())
+    rig.start(effector(tmp_path), effects=QUICK)
+    await rig.submit(asked)
+    result = await rig.result()
+    assert isinstance(result, TaskFailed)
+    assert (result.failure.kind, result.failure.permanent) == (FailureKind.CANCELLED, True)
+    assert entries(tmp_path) == []
