@@ -117,8 +117,8 @@ def main() -> None:
     if given.write is not None:
         known = json.loads(given.write.read_text()) if given.write.exists() else {}
         given.write.write_text(json.dumps({**known, **found}, indent=1) + "\n")
-        if given.render is not None:
-            given.render.write_text(page(json.loads(given.write.read_text())))
+    if given.write is not None and given.render is not None:
+        given.render.write_text(page(json.loads(given.write.read_text())))
 
 
 if __name__ == "__main__":

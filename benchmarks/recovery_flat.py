@@ -12,6 +12,7 @@ import random
 import statistics
 import time
 import uuid
+from collections.abc import AsyncIterator
 
 from prometheus_client import CollectorRegistry
 
@@ -184,7 +185,7 @@ class World:
         for record in records:
             await producer.send(record)
         expected = firsts["run-events"] + 2 * len(parts)  # each transaction ends with a control record
-        while await self.committed("run-events") < expected:
+        while await self.committed("run-events") < expected:  # noqa: ASYNC110 - the log has no such event
             await asyncio.sleep(0)
         cpu_s = time.process_time() - cpu_s
         written = sum([sum(await self.sizes(topic, first)) for topic, first in firsts.items()])
@@ -192,14 +193,14 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def serving(subtasks: int):
+async def serving(subtasks: int) -> AsyncIterator[World]:
     """A world whose partition is served."""
     world = World(subtasks)
     await world.prepare()
     orchestrator = world.orchestrator()
     task = asyncio.create_task(orchestrator.run())
     try:
-        while not orchestrator.ready or not orchestrator.owned:
+        while not orchestrator.ready or not orchestrator.owned:  # noqa: ASYNC110 - it has no event for that
             await asyncio.sleep(0.01)
         yield world
     finally:

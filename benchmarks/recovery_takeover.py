@@ -14,8 +14,11 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
+from datetime import datetime
 from pathlib import Path
+
+import psutil
 
 from collegium.log.kafka import open_log
 from collegium.log.partitioner import partition_for
@@ -49,7 +52,7 @@ class Watch:
                 self.seen_at_s[source.partition] = time.time()
                 self.changed.set()
 
-    async def until(self, holds) -> None:
+    async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds."""
         async with asyncio.timeout(WAIT_S):
             while not holds():
@@ -95,11 +98,14 @@ class Process:
         """How its decisions name it ends with this."""
         return f":{self.process.pid}"
 
+    def cpu_s(self) -> float:
+        """CPU seconds that it has used."""
+        used = psutil.Process(self.process.pid).cpu_times()
+        return used.user + used.system
+
     def told_at_s(self, phrase: str, after_s: float) -> list[float]:
         """When it logged lines with a phrase, after a moment."""
         lines = [json.loads(line) for line in self.log.read_bytes().splitlines() if line.startswith(b"{")]
-        from datetime import datetime
-
         times = [datetime.fromisoformat(line["time"]).timestamp() for line in lines if phrase in line["message"]]
         return [at_s for at_s in times if at_s > after_s]
 
@@ -121,7 +127,7 @@ async def prepare(log: Log, names: TopicNames, live_runs: int) -> None:
 
 
 @contextlib.asynccontextmanager
-async def background(*work) -> AsyncIterator[None]:
+async def background(*work: Coroutine[None, None, None]) -> AsyncIterator[None]:
     """Run these until the block ends."""
     tasks = [asyncio.create_task(each) for each in work]
     try:
@@ -165,13 +171,13 @@ async def kill_one(watch: Watch, processes: list[Process]) -> dict[str, float]:
     lost = [number for number, owner in watch.owners.items() if owner.endswith(dead.owns)]
     killed_at_s = time.time()
     dead.end()
-    first_s = None
+    before_s, first_s, cpu_s = survivor.cpu_s(), None, 0.0
 
     def taken() -> bool:
-        nonlocal first_s
+        nonlocal first_s, cpu_s
         over = [n for n in lost if watch.owners[n].endswith(survivor.owns)]
         if over and first_s is None:
-            first_s = min(watch.seen_at_s[n] for n in over)
+            first_s, cpu_s = min(watch.seen_at_s[n] for n in over), survivor.cpu_s() - before_s
         return len(over) == len(lost)
 
     await watch.until(taken)
@@ -184,5 +190,6 @@ async def kill_one(watch: Watch, processes: list[Process]) -> dict[str, float]:
         "killed_to_all_partitions_s": round(last_s - killed_at_s, 2),
         "rebalanced_to_first_step_s": round((first_s or last_s) - rebalanced_s, 2),
         "rebalanced_to_all_partitions_s": round(last_s - rebalanced_s, 2),
+        "survivor_cpu_to_first_step_s": round(cpu_s, 2),
         "rebalanced_to_last_restored_s": round(max(ready) - rebalanced_s, 2),
     }

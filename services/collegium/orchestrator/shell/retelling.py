@@ -36,7 +36,9 @@ _POLL_RECORDS: Final = 200
 """Few: they are decoded while the partition is served already."""
 
 _POLL_MS: Final = 500
-_SPANS_AT_ONCE: Final = 50
+_SPANS_AT_ONCE: Final = 10
+_BREATH_S: Final = 0.01
+"""After so many spans it waits: the partition's first commits come before spans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Retelling:
         for number, span in enumerate(chain(last, self._under_way(latest)), 1):
             self.tracing.emit(span)
             if number % _SPANS_AT_ONCE == 0:
-                await asyncio.sleep(0)
+                await asyncio.sleep(_BREATH_S)
 
     def _under_way(self, latest: Iterable[Mapping[str, bytes]]) -> Iterator[FinishedSpan]:
         for parts in latest:
