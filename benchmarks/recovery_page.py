@@ -83,16 +83,18 @@ def page(found: Mapping[str, Any]) -> str:
         )
         parts += [text, circumstances(told)]
     if "restore" in found:
-        parts += [
-            RESTORE.format(table=columns(found["restore"]["results"])),
-            circumstances(found["restore"]["measured"]),
-        ]
+        rows, told = found["restore"]["results"], found["restore"]["measured"]
+        most = [row for row in rows if row["live_runs"] == max(each["live_runs"] for each in rows)]
+        text = RESTORE.format(
+            table=columns(rows),
+            time=verdict(most, "restore_s", 10),
+            memory=verdict(most, "rss_bytes_per_run", 6_000),
+        )
+        parts += [text, circumstances(told)]
     if "flat" in found:
-        results = found["flat"]["results"]
-        parts += [
-            FLAT.format(sizes=lines(results["by_size"]), ages=lines(results["by_age"])),
-            circumstances(found["flat"]["measured"]),
-        ]
+        results, told = found["flat"]["results"], found["flat"]["measured"]
+        text = FLAT.format(sizes=lines(results["by_size"]), ages=lines(results["by_age"]))
+        parts += [text, circumstances(told)]
     return "".join([*parts, TAIL])
 
 
