@@ -51,4 +51,5 @@ def test_a_new_round_keeps_questions_that_nobody_has_asked_yet() -> None:
     world.succeed("outline.r2")
     assert world.running() == ["retrieve.1.r2", "retrieve.2.r2"]
     assert [world.part(name).spec.params["question"] for name in world.running()] == asked
+    assert [world.part(name).spec.params["question_id"] for name in world.running()] == ["q1", "q2"]
     assert {"publish.1", "publish.2"} <= set(world.live().subtasks)
