@@ -169,7 +169,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         Raises:
             NotDeterministic: always.
         """
-        raise NotDeterministic("simulated code used a thread; its order would not be the seed's")
+        raise NotDeterministic(f"{func!r} would run in a thread of {executor!r}; its order would not be the seed's")
 
 
 @cache
