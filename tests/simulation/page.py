@@ -54,6 +54,7 @@ and forget members that are silent.
 | outputs_first | what an accepted outcome names is in the context, with its hash |
 | offsets_follow_results | no group moves past a task without outcome |
 | effect_once | the target has done each effect at most once, and exactly once when the log says done |
+| undone, undone_in_reverse | a compensation that succeeded has undone its effect, after all later ones |
 | bounded, no_internal_error, no_crash | bounds hold, and nothing fails in a way that nobody foresaw |
 
 """
@@ -69,14 +70,14 @@ def page(found: Sequence[Found], limit: int, measured: Tally) -> str:
     ]
     speed = (
         f"Measured with `python -m collegium.simulation --seeds {measured.seeds} --from 1 --workers 1`: "
-        f"{measured.runs} runs with {measured.decisions} decisions in {measured.transactions} transactions and "
-        f"{measured.virtual_s:.0f} virtual seconds took {measured.cpu_s:.1f} s of one core: "
+        f"\n{measured.runs} runs with {measured.decisions} decisions in {measured.transactions} transactions and "
+        f"{measured.virtual_s:.0f} virtual seconds\ntook {measured.cpu_s:.1f} s of one core: "
         f"{measured.runs_per_cpu_s:.0f} runs a second.\n"
     )
     bites = (
         "\n## Does it bite?\n\n"
         "Each of these bugs is a small change of the real code (`tests/simulation/bugs`). The simulation has "
-        f"{limit} seeds, from 1 on, to find it.\n\n"
+        f"{limit} seeds,\nfrom 1 on, to find it.\n\n"
         "| bug | what the code does wrong | seeds to discovery | violates |\n|---|---|---:|---|\n"
     )
     head = _HEAD.format(seeds=measured.seeds)

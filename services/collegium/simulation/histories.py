@@ -23,6 +23,7 @@ from collegium_schemas.events import (
     RunDecided,
     RunEnded,
     RunRejected,
+    SubtaskFailed,
 )
 from collegium_schemas.state import InputPosition
 from collegium_schemas.tasks import FailureKind
@@ -213,6 +214,8 @@ class Histories:
                 case AttemptSucceeded():
                     self._readable(decided, event)
                     self._really_done(life, decided.run_id, event.subtask_id)
+                case SubtaskFailed():
+                    self._left_standing(life, decided.run_id, event.subtask_id)
                 case ApprovalRequested():
                     self.questions[decided.run_id, event.subtask_id] = self.broker.now_s
                 case RunEnded() | RunRejected():
@@ -233,6 +236,12 @@ class Histories:
                 self._outside.must_have_done(f"{run_id}/{subtask_id}/{name}")
             else:
                 self._undone[f"{run_id}/{part.spec.compensates}/{name}"] = None
+
+    def _left_standing(self, life: _Life, run_id: str, subtask_id: str) -> None:
+        part = None if life.run is None else life.run.subtasks.get(subtask_id)
+        if part is not None and part.spec.compensates is not None:
+            for name in part.spec.effects:
+                self._outside.left_standing[f"{run_id}/{part.spec.compensates}/{name}"] = None
 
     def all_undone(self) -> None:
         """At the end: what was to be undone is undone, unless it never happened.

@@ -28,6 +28,8 @@ class Outside:
     """What happened, in that order: `run_id/subtask_id/name`, which is also what each call asks for."""
     undone: dict[str, None] = field(default_factory=dict[str, None])
     """Keys of effects that were withdrawn, or prevented."""
+    left_standing: dict[str, None] = field(default_factory=dict[str, None])
+    """Keys of effects whose compensation has failed for good: the ones before them are undone all the same."""
     _keys: dict[str, None] = field(default_factory=dict[str, None])
     _withdrawals: dict[str, None] = field(default_factory=dict[str, None])
 
@@ -58,7 +60,7 @@ class Outside:
         if withdrawn in self.executed and self.deduplicates:
             order = list(self.executed)
             for later in order[order.index(withdrawn) + 1 :]:
-                if later.startswith(run_id) and later not in self.undone:
+                if later.startswith(run_id) and later not in self.undone and later not in self.left_standing:
                     raise Violation("undone_in_reverse", f"{withdrawn} was undone before {later}")
         self.undone[withdrawn] = None
         return f"{withdrawn} undone"
