@@ -25,7 +25,7 @@ class Compensation(Contract):
     instruction: Text = "Undo what this subtask has done."
     params: Params = Field(default_factory=dict)
     effects: Annotated[tuple[Name, ...], Field(max_length=limits.MAX_STEP_EFFECTS)] | None = None
-    """Targets that it may change; the step's own when absent."""
+    """Which of the step's effects it undoes, at least one; all of them when absent."""
     timeout_ms: Annotated[int, Field(ge=1, le=86_400_000)] = 60_000
     retry: RetryPolicy = RetryPolicy(max_attempts=5)
 

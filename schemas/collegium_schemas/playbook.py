@@ -114,13 +114,29 @@ class Playbook(Contract):
         for number, step in enumerate(self.steps):
             if len(set(step.effects)) < len(step.effects):
                 raise _fault(f"step {step.id!r} names an effect twice", "steps", number, "effects")
-            if step.compensate is not None and not step.effects:
-                message = f"step {step.id!r} has nothing to compensate: it declares no `effects`"
-                raise _fault(message, "steps", number, "compensate")
+            if step.compensate is not None:
+                self._compensation_is_sound(number, step, step.compensate)
             if step.effects and self.loop is not None and step.id in self.loop.repeat:
                 message = f"step {step.id!r} has effects and stands in the loop, which would execute them in each round"
                 raise _fault(message, "steps", number, "effects")
         return self
+
+    @staticmethod
+    def _compensation_is_sound(number: int, step: PlaybookStep, how: Compensation) -> None:
+        """It names effects of its step, at least one: any other undoing would succeed and undo nothing."""
+        if not step.effects:
+            message = f"step {step.id!r} has nothing to compensate: it declares no `effects`"
+            raise _fault(message, "steps", number, "compensate")
+        if how.effects is None:
+            return
+        place = ("steps", number, "compensate", "effects")
+        if not how.effects:
+            raise _fault(f"the compensation of step {step.id!r} names no effect: leave `effects` out for all", *place)
+        for name in how.effects:
+            if name not in step.effects:
+                raise _fault(f"the compensation of step {step.id!r} names {name!r}, no effect of that step", *place)
+        if len(set(how.effects)) < len(how.effects):
+            raise _fault(f"the compensation of step {step.id!r} names an effect twice", *place)
 
     def step(self, step_id: str) -> PlaybookStep:
         """The step of that id.

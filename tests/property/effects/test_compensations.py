@@ -40,7 +40,7 @@ def playbooks(draw: st.DrawFn) -> Playbook:
         step: dict[str, object] = {"id": name, "role": "r", "instruction": name, "after": after}
         step["optional"] = draw(st.booleans())
         if draw(st.booleans()):
-            step["effects"] = ["x"]
+            step["effects"] = draw(st.sampled_from([["x"], ["x", "y"]]))
             if draw(st.booleans()):
                 step["compensate"] = {"retry": {"max_attempts": draw(st.integers(1, 3))}}
         steps.append(step)
@@ -162,6 +162,7 @@ def must_undo(events: Sequence[Event], playbook: Playbook) -> list[str]:
     Computed from the history alone, in another way than the core does.
     """
     compensable = [step.id for step in playbook.steps if step.compensate is not None]
+    single = {step.id for step in playbook.steps if len(step.effects) == 1}
     dispatched = [e.subtask_id for e in events if e.type == "attempt_dispatched"]
     ended: dict[str, int] = {}
     denied: set[str] = set()
@@ -169,7 +170,7 @@ def must_undo(events: Sequence[Event], playbook: Playbook) -> list[str]:
         match event.type:
             case "attempt_succeeded" | "subtask_failed":
                 ended[event.subtask_id] = at
-            case "approval_answered" if event.action == "deny":
+            case "approval_answered" if event.action == "deny" and event.subtask_id in single:
                 denied.add(event.subtask_id)
             case _:
                 pass

@@ -252,6 +252,19 @@ def test_deny_fails_the_subtask_and_does_not_undo_what_did_not_happen() -> None:
     assert world.live().header.status is RunStatus.FAILED
 
 
+def test_deny_undoes_a_subtask_with_several_effects() -> None:
+    """The human speaks of the one in doubt; another may have happened before it."""
+    book = {**SAGA.steps[0].model_dump(), "effects": ("alpha", "beta")}
+    world = saga(Playbook.model_validate({"name": "several", "steps": [book]}))
+    world.fail("book", FailureKind.OUTCOME_UNKNOWN)
+    events = types(world.take(says(Action.DENY)))
+    assert events == ["approval_answered", "subtask_failed", "run_ending", "plan_adopted", "attempt_dispatched"]
+    [undoing] = tasks(world)
+    assert (undoing.compensates, undoing.effects) == ("book", ("alpha", "beta"))
+    world.succeed("undo.book")
+    assert world.live().header.status is RunStatus.FAILED
+
+
 def test_an_answer_that_nobody_waits_for_is_refused() -> None:
     """Also for another subtask than the one that waits."""
     world = saga()

@@ -54,7 +54,12 @@ def not_undone(run: Run) -> tuple[str, ...]:
 
 
 def _denied(part: SubtaskPart) -> bool:
-    """True when a human has said that the effect did not happen, and nothing was tried since."""
+    """True when a human has said that the effect did not happen, and nothing was tried since.
+
+    Of several effects the others may have happened, so only a subtask with a single one is left alone.
+    """
+    if len(part.spec.effects) > 1:
+        return False
     word = part.effect_word
     said = word is not None and word.assume == "absent" and word.through_attempt >= part.attempt
     return said and part.status is SubtaskStatus.FAILED

@@ -17,7 +17,7 @@ from orchestrator_worlds import RUN, World, arrived, review, succeeded
 STEPS: list[dict[str, object]] = [
     {
         "id": "book",
-        "effects": ["alpha"],
+        "effects": ["alpha", "omega"],
         "params": {"a": 1, "b": 1},
         "compensate": {
             "instruction": "unbook for {goal}",
@@ -123,7 +123,14 @@ def test_an_end_after_the_undoing_is_the_one_that_was_meant() -> None:
     assert not_undone(world.live()) == ("book",)
     world.succeed("undo.book")
     assert world.last.events[-1] == RunEnded(status=RunStatus.CANCELLED, reason="enough", requester="bob")
-    assert world.live().header.effects == ("book/alpha", "pay/beta", "note/gamma", "undo.pay/beta", "undo.book/omega")
+    assert world.live().header.effects == (
+        "book/alpha",
+        "book/omega",
+        "pay/beta",
+        "note/gamma",
+        "undo.pay/beta",
+        "undo.book/omega",
+    )
 
 
 def test_an_end_that_leaves_something_names_it_and_why_it_ended() -> None:
