@@ -146,7 +146,7 @@ class Desk:
                     if takes_over is None:
                         continue
             intent = await self._claim(records, target, sha256, "execute", takes_over)
-            if self._shared.tail.standing(records.key).claim == intent.claim:
+            if self._seen(records.key).claim == intent.claim:
                 return await self._held(records, target, intent, call)
             lost = True
         raise _moved(records.key)
@@ -154,7 +154,12 @@ class Desk:
     async def _standing(self, key: str) -> Standing:
         await self._shared.tail.caught_up.wait()
         self._active()
-        return self._shared.tail.standing(key)
+        return self._seen(key)
+
+    def _seen(self, key: str) -> Standing:
+        """Where the key stands for this task: closed when the task's run has been archived since."""
+        tail = self._shared.tail
+        return _ARCHIVED if tail.archived_since(key, self._task.dispatched_at_ms) else tail.standing(key)
 
     async def _as_before(self, records: EffectRecords, standing: Standing, sha256: str, *, repair: bool) -> str:
         """What an earlier call did. Whoever claimed in vain writes it again: compaction keeps the latest record."""
@@ -282,6 +287,7 @@ class Desk:
         raise _moved(records.key)
 
 
+_ARCHIVED: Final = Standing(State.CLOSED)
 _NOTHING: Final = hashlib.sha256(b"").hexdigest()
 
 

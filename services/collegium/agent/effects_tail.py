@@ -13,7 +13,6 @@ from collegium_schemas.effects import EffectEnded, EffectIntended
 from collegium_schemas.envelope import EnvelopeError, decode
 
 _log = logging.getLogger(__name__)
-_FORGOTTEN = Standing(State.CLOSED)
 _POLL_MS = 1_000
 _CATCH_UP_POLL_MS = 50
 _POLL_RECORDS = 500
@@ -35,8 +34,9 @@ class EffectTail:
         self._patience = patience
         self._capacity = capacity
         self._standings: dict[str, Standing] = {}
-        self._forgotten: OrderedDict[str, None] = OrderedDict()
-        """Keys of archived runs, the latest: Kafka keeps a tombstone for a day, and no attempt may take longer."""
+        self._forgotten: OrderedDict[str, int] = OrderedDict()
+        """Keys of archived runs, the latest, with the time: Kafka keeps a tombstone for a day, and no attempt may take
+        longer."""
         self._next: dict[int, int] = {}
         self._moved = asyncio.Event()
 
@@ -50,7 +50,12 @@ class EffectTail:
 
     def standing(self, key: str) -> Standing:
         """Where an effect stands, as far as the topic was read."""
-        return _FORGOTTEN if key in self._forgotten else self._standings.get(key, FREE)
+        return self._standings.get(key, FREE)
+
+    def archived_since(self, key: str, dispatched_at_ms: int) -> bool:
+        """True when the run of a task that was dispatched then has been archived. A later run may have its name."""
+        archived_at_ms = self._forgotten.get(key)
+        return archived_at_ms is not None and dispatched_at_ms <= archived_at_ms
 
     async def past(self, partition: int, offset: int) -> None:
         """Wait until a record has been read."""
@@ -114,10 +119,11 @@ class EffectTail:
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
 
-    def _forget(self, key: str) -> None:
+    def _forget(self, key: str, at_ms: int) -> None:
         """The run is archived. A task of it may still be redelivered, which must not execute the effect again."""
         self._standings.pop(key, None)
-        self._forgotten[key] = None
+        self._forgotten[key] = at_ms
+        self._forgotten.move_to_end(key)
         if len(self._forgotten) > self._capacity:
             self._forgotten.popitem(last=False)
 
@@ -125,7 +131,7 @@ class EffectTail:
         for record in records:
             key = (record.key or b"").decode("utf-8", "replace")
             if record.value is None:
-                self._forget(key)
+                self._forget(key, record.timestamp_ms)
                 continue
             try:
                 effect = decode(record.headers, record.value, EffectIntended, EffectEnded)

@@ -311,8 +311,10 @@ async def test_past_the_bound_on_remembered_effects_nothing_new_is_claimed(rig: 
     first = task()
     await rig.submit(first)
     assert isinstance(await rig.result(), TaskSucceeded)
-    await rig.submit(task(), task(first.run_id, 2))
-    second, third = sorted((await rig.results(3))[1:], key=lambda result: result.attempt)
+    other = task()
+    await rig.submit(other, task(first.run_id, 2))
+    results = {(result.run_id, result.attempt): result for result in await rig.results(3)}
+    second, third = results[other.run_id, 1], results[first.run_id, 2]
     assert isinstance(second, TaskFailed)
     assert second.failure.kind is FailureKind.DEPENDENCY_UNAVAILABLE
     assert isinstance(third, TaskSucceeded)
@@ -404,3 +406,18 @@ async def test_a_task_that_comes_again_after_its_run_was_archived_changes_nothin
     assert isinstance(result, TaskFailed)
     assert (result.failure.kind, result.failure.permanent) == (FailureKind.CANCELLED, True)
     assert entries(tmp_path) == []
+
+
+async def test_a_run_that_has_the_name_of_an_archived_one_executes_its_effects(rig: Rig, tmp_path: Path) -> None:
+    """Only what was dispatched before the archive is refused, also after the later run has executed the effect."""
+    early = task()
+    await rig.write("effects", f"{early.run_id}/s1/alpha".encode(), None, ())
+    rig.start(effector(tmp_path), effects=QUICK)
+    later = task(early.run_id, 2, dispatched_at_ms=early.dispatched_at_ms + 60_000)
+    await rig.submit(later)
+    assert isinstance(await rig.result(), TaskSucceeded)
+    assert executed(tmp_path) == {f"{early.run_id}/s1/alpha": 1}
+    await rig.submit(early)
+    refused = (await rig.results(2))[1]
+    assert isinstance(refused, TaskFailed)
+    assert refused.failure.kind is FailureKind.CANCELLED
