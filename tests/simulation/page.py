@@ -69,7 +69,7 @@ def page(found: Sequence[Found], limit: int, measured: Tally) -> str:
         for each in found
     ]
     speed = (
-        f"Measured with `python -m collegium.simulation --seeds {measured.seeds} --from 1 --workers 1`: "
+        f"Measured with `python -m collegium.simulation --seeds {measured.seeds} --from 1 --workers 1`:"
         f"\n{measured.runs} runs with {measured.decisions} decisions in {measured.transactions} transactions and "
         f"{measured.virtual_s:.0f} virtual seconds\ntook {measured.cpu_s:.1f} s of one core: "
         f"{measured.runs_per_cpu_s:.0f} runs a second.\n"
