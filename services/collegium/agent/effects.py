@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
+from pydantic import SecretStr
+
 from collegium_schemas.tasks import FailureKind
 
 
@@ -131,3 +133,17 @@ class Executing(Protocol):
     def effect_targets(self) -> Mapping[str, Target]:
         """What it can change, by the name under which playbook steps grant it."""
         ...
+
+
+@runtime_checkable
+class Confidential(Protocol):
+    """A target that is given secrets."""
+
+    def secrets(self) -> tuple[SecretStr, ...]:
+        """What no log and no trace may show."""
+        ...
+
+
+def targets_of(specialist: object) -> tuple[Target, ...]:
+    """What a specialist can change; nothing when it cannot be given execution rights."""
+    return tuple(specialist.effect_targets.values()) if isinstance(specialist, Executing) else ()

@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Final, cast
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
+from collegium.agent.effects import Confidential, targets_of
 from collegium.agent.errors import AgentError
 from collegium.agent.metrics import AgentMetrics
 from collegium.agent.runtime import AgentRuntime
@@ -67,11 +68,11 @@ async def serve(specialist: Specialist, settings: ServiceSettings) -> None:
             settings.telemetry,
             service_name=f"collegium-{role}",
             version=version("collegium"),
-            secrets=settings.kafka.secrets(),
+            secrets=(*settings.kafka.secrets(), *target_secrets(specialist)),
         ) as seen,
         open_log(settings.kafka) as log,
     ):
-        with StopSignals(agent.drain_ms / 1000 + _BEYOND_DRAIN_S) as signals:
+        with StopSignals(exit_bound_s(specialist, agent.drain_ms)) as signals:
             seen.health.register("tasks", lambda: "waiting for Kafka and its topics")
             await await_topics(log, names, [role], wait_ms=agent.start_wait_ms)
             metrics = AgentMetrics(seen.metrics, role)
@@ -80,6 +81,18 @@ async def serve(specialist: Specialist, settings: ServiceSettings) -> None:
             seen.health.register("tasks", runtime.ready)
             signals.drain_with(runtime.drain)
             await runtime.run()
+
+
+def target_secrets(specialist: Specialist) -> tuple[SecretStr, ...]:
+    """What the targets of a specialist are given, and no log or trace may show."""
+    confidential = [target for target in targets_of(specialist) if isinstance(target, Confidential)]
+    return tuple(secret for target in confidential for secret in target.secrets())
+
+
+def exit_bound_s(specialist: Specialist, drain_ms: int) -> float:
+    """When a process is ended by force after a signal: a call that begins at the drain's end is waited for as well."""
+    longest_call_ms = max((target.timeout_ms for target in targets_of(specialist)), default=0)
+    return (drain_ms + longest_call_ms) / 1000 + _BEYOND_DRAIN_S
 
 
 def wall_clock() -> int:

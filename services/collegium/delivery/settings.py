@@ -1,23 +1,44 @@
 """What operators decide about delivery: `COLLEGIUM_DELIVERY_...`."""
 
-from typing import Annotated, Self
+import re
+from typing import Annotated, Final, Self
 
-from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from collegium_schemas.base import Name
 
 Host = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?$", to_lower=True)]
+_VISIBLE: Final = re.compile(r"[!-~]+")
+
+
+def _sendable(token: SecretStr) -> SecretStr:
+    """A token that a header cannot hold would be named in the error of every call."""
+    if not _VISIBLE.fullmatch(token.get_secret_value()):
+        raise ValueError("a token consists of visible ASCII characters; look for a line end or a space in it")
+    return token
+
+
+Token = Annotated[SecretStr, AfterValidator(_sendable)]
 
 
 class WebhookSettings(BaseModel):
     """One webhook, as an operator describes it. A playbook step names it in `effects`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     url: AnyHttpUrl
     """Asked by POST, with the effect's key as `Idempotency-Key`."""
-    token: SecretStr | None = None
+    token: Token | None = None
     """Sent as a bearer token."""
     query_url: AnyHttpUrl | None = None
     """Asked by GET with `?key=`: 200 says that the key's request was done, 404 that it was not."""
@@ -42,7 +63,7 @@ class DeliverySettings(BaseSettings):
     """Where reports may go besides the data directory."""
 
     model_config = SettingsConfigDict(
-        env_prefix="COLLEGIUM_DELIVERY_", frozen=True, extra="forbid", env_ignore_empty=True
+        env_prefix="COLLEGIUM_DELIVERY_", frozen=True, extra="forbid", env_ignore_empty=True, hide_input_in_errors=True
     )
 
     webhooks: dict[Name, WebhookSettings] = Field(

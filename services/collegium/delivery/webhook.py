@@ -8,7 +8,7 @@ import json
 from typing import Final
 
 import httpx
-from pydantic import AnyHttpUrl
+from pydantic import AnyHttpUrl, SecretStr
 
 from collegium.agent.effects import EffectCall, Found, NotDone, Sought
 from collegium.delivery.addresses import Resolve, permitted_address, resolve
@@ -28,6 +28,8 @@ _REFUSALS: Final = {
 _PASSING: Final = frozenset({408, 425, 429})
 _IN_PROGRESS: Final = 409
 """Another request with this key is being worked on: nobody knows how that ends."""
+_REDIRECTS: Final = range(300, 400)
+"""Often the answer to a form that was taken over; it is not followed, so nobody knows."""
 _GONE: Final = frozenset({404, 410})
 
 
@@ -73,9 +75,12 @@ class Webhook:
             raise NotDone(FailureKind.DEPENDENCY_UNAVAILABLE, f"no connection to {url.host}: {error}") from error
         except HostDenied as error:
             raise NotDone(FailureKind.POLICY_DENIED, str(error), permanent=True) from error
+        except httpx.LocalProtocolError:  # its text, and what led to it, may name the token
+            message = f"the request for {url.host} cannot be sent: look at the webhook's url and token"
+            raise NotDone(FailureKind.TOOL_ERROR, message, permanent=True) from None
         if 200 <= status < 300 or (call.withdraws is not None and status in _GONE):
             return f"{status} {text}".strip()
-        if status >= 500 or status == _IN_PROGRESS:
+        if status >= 500 or status in _REDIRECTS or status == _IN_PROGRESS:
             raise NoClearAnswer(status)
         kind = _REFUSALS.get(status, FailureKind.TOOL_ERROR)
         raise NotDone(kind, f"the webhook answered {status}: {text}", permanent=status not in _PASSING)
@@ -117,19 +122,34 @@ class Webhook:
                 extensions={"sni_hostname": host},
             ) as answer,
         ):
-            return answer.status_code, self._without_secrets(await _beginning(answer))
+            text, whole = await _beginning(answer)
+            return answer.status_code, self._without_secrets(text, whole=whole)[:_MAX_NOTE_CHARS]
 
-    def _without_secrets(self, text: str) -> str:
-        """What an answer echoes of our token goes into no receipt and no reason."""
-        token = self._settings.token
-        return text if token is None else text.replace(token.get_secret_value(), "***")
+    def secrets(self) -> tuple[SecretStr, ...]:
+        """What no log and no trace may show."""
+        return () if self._settings.token is None else (self._settings.token,)
+
+    def _without_secrets(self, text: str, *, whole: bool) -> str:
+        """What an answer echoes of our token, be it cut off, goes into no receipt and no reason."""
+        for secret in self.secrets():
+            token = secret.get_secret_value()
+            for form in (json.dumps(token)[1:-1], token):
+                text = text.replace(form, "***")
+                cut = 0 if whole else _overlap(text, form)
+                text = text[: len(text) - cut]
+        return text
 
 
-async def _beginning(answer: httpx.Response) -> str:
-    """The first bytes of an answer on one line; the rest is not read."""
+def _overlap(text: str, secret: str) -> int:
+    """How many characters at a text's end are a secret's beginning."""
+    return next((size for size in range(len(secret) - 1, 0, -1) if text.endswith(secret[:size])), 0)
+
+
+async def _beginning(answer: httpx.Response) -> tuple[str, bool]:
+    """The first bytes of an answer on one line, and whether that is all; the rest is not read."""
     found = b""
     async for chunk in answer.aiter_raw():
         found += chunk[: _MAX_ANSWER_BYTES - len(found)]
         if len(found) >= _MAX_ANSWER_BYTES:
             break
-    return " ".join(found.decode("utf-8", "replace").split())[:_MAX_NOTE_CHARS]
+    return " ".join(found.decode("utf-8", "replace").split()), len(found) < _MAX_ANSWER_BYTES

@@ -25,6 +25,8 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 _MAX_MESSAGE_CHARS: Final = 8_000
 _MAX_STACK_CHARS: Final = 16_000
+_TELL_URLS: Final = ("httpx", "httpcore")
+"""They log every request's URL, whose path or query is a secret with many services: only their warnings are kept."""
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """Attributes of every log record; what else a record has was given as `extra`."""
 
@@ -129,9 +131,14 @@ def logging_to(
     before = root.level, root.handlers[:]
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    levels = {name: logging.getLogger(name).level for name in _TELL_URLS}
+    for name in _TELL_URLS:
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         yield
     finally:
+        for name, level_before in levels.items():
+            logging.getLogger(name).setLevel(level_before)
         root.setLevel(before[0])
         root.handlers[:] = before[1]
         handler.close()

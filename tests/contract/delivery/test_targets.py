@@ -1,11 +1,13 @@
 """What every target owes the desk, on files and on a webhook whose receiver keeps its promises."""
 
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pydantic import AnyHttpUrl, SecretStr
 
 from collegium.agent.effects import EffectCall, Found, NotDone, Target
 from collegium.delivery.files import Publication, ReportFiles
@@ -141,9 +143,36 @@ async def test_a_token_that_an_answer_echoes_reaches_no_record() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 490 + ' s3cret-"token',  # over the bound of what is kept
+        "x" + " " * 4_085 + ' s3cret-"token',  # over the bound of what is read
+        "x" * 20 + ' s3cret-\\"token',  # inside JSON
+    ],
+)
+async def test_no_part_of_an_echoed_token_is_kept(text: str) -> None:
+    """Wherever an answer is cut, and however it is written."""
+    async with receiver() as received:
+        received.answer, received.text = 400, text
+        with pytest.raises(NotDone) as refused:
+            await webhook(received, token='s3cret-"token').call(EffectCall(KEY, content()))
+    assert "s3c" not in refused.value.message
+
+
+async def test_a_request_that_cannot_be_written_is_certain_and_does_not_name_the_token() -> None:
+    """The HTTP library refuses it before anything is sent, and its message holds the header."""
+    async with receiver() as received:
+        settings = WebhookSettings.model_construct(url=AnyHttpUrl(f"{received.base}/hook"), token=SecretStr("s3cret\n"))
+        with pytest.raises(NotDone, match="url and token") as refused:
+            await Webhook(settings, allow_loopback=True).call(EffectCall(KEY, content()))
+    assert received.requests == []
+    assert refused.value.permanent
+    assert "s3cret" not in "".join(traceback.format_exception(refused.value))
+
+
+@pytest.mark.parametrize(
     ("status", "kind", "permanent"),
     [
-        (302, FailureKind.TOOL_ERROR, True),
         (400, FailureKind.TOOL_ERROR, True),
         (401, FailureKind.UNAUTHORISED, True),
         (422, FailureKind.TOOL_ERROR, True),
@@ -151,23 +180,23 @@ async def test_a_token_that_an_answer_echoes_reaches_no_record() -> None:
     ],
 )
 async def test_a_refusal_is_certain(status: int, kind: FailureKind, permanent: bool) -> None:  # noqa: FBT001 - a case
-    """A redirect is a refusal too: it is not followed."""
+    """The receiver did not take it over."""
     async with receiver() as received:
         received.answer = status
         with pytest.raises(NotDone) as refused:
             await webhook(received).call(EffectCall(KEY, content()))
     assert (refused.value.kind, refused.value.permanent) == (kind, permanent)
-    assert [path for path, _ in received.requests] == ["/hook"]
 
 
-@pytest.mark.parametrize("status", [409, 500, 503])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 409, 500, 503])
 async def test_an_answer_that_does_not_say_is_no_refusal(status: int) -> None:
-    """It may have happened."""
+    """It may have happened; a redirect is a usual answer after a success, and is not followed."""
     async with receiver() as received:
         received.answer = status
         with pytest.raises(Exception, match=str(status)) as unclear:
             await webhook(received).call(EffectCall(KEY, content()))
     assert not isinstance(unclear.value, NotDone)
+    assert [path for path, _ in received.requests] == ["/hook"]
 
 
 async def test_a_connection_that_breaks_off_is_no_refusal_and_the_query_knows() -> None:

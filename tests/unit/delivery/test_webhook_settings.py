@@ -1,14 +1,17 @@
 """Which webhooks may be configured and reached."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from collegium.agent.effects import EffectCall, NotDone
+from collegium.agent.service import exit_bound_s, target_secrets
 from collegium.delivery.addresses import permitted_address
 from collegium.delivery.errors import HostDenied
 from collegium.delivery.settings import DeliverySettings, WebhookSettings
+from collegium.delivery.specialist import DeliverySpecialist
 from collegium.delivery.webhook import Webhook
 from report_worlds import RUN_ID
 
@@ -45,6 +48,27 @@ def test_what_is_not_allowed_is_refused_at_the_start(fields: dict[str, object], 
     """A process with a wrong webhook does not start; secrets are not repeated in the reason."""
     with pytest.raises(ValidationError, match=says):
         settings(**fields)
+
+
+@pytest.mark.parametrize("token", ["s3cr3t-token\n", "s3cr3t token", "s3cr3t\u00e9", "s3cr3t\x7f", ""])
+def test_a_token_that_no_header_can_hold_is_refused_and_not_repeated(token: str) -> None:
+    """A line end is what a file or an editor adds; httpx would repeat the token in its error."""
+    hook = {"url": "https://a.example/", "token": token}
+    with pytest.raises(ValidationError, match="visible ASCII") as refused:
+        settings(webhooks={"ops": hook}, allowed_hosts=["a.example"])
+    with pytest.raises(ValidationError) as alone:
+        WebhookSettings.model_validate(hook)
+    assert "s3cr3t" not in str(refused.value) + str(alone.value)
+
+
+def test_the_process_knows_the_tokens_that_no_log_may_show_and_waits_for_the_longest_call(tmp_path: Path) -> None:
+    """Both follow from the targets."""
+    hook = Webhook(
+        WebhookSettings.model_validate({"url": "https://a.example/", "token": "t0k3n", "timeout_ms": 90_000})
+    )
+    specialist = DeliverySpecialist(tmp_path, {"ops": hook})
+    assert [secret.get_secret_value() for secret in target_secrets(specialist)] == ["t0k3n"]
+    assert exit_bound_s(specialist, drain_ms=20_000) > 20 + 90
 
 
 async def found(*addresses: str) -> Sequence[str]:

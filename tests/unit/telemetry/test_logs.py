@@ -116,6 +116,17 @@ def test_the_level_is_respected_and_logging_restored() -> None:
     assert (logging.getLogger().handlers[:], logging.getLogger().level) == before
 
 
+def test_urls_of_requests_are_not_logged() -> None:
+    """In many webhooks the path is the secret; afterwards the HTTP library logs as before."""
+    out, library = io.StringIO(), logging.getLogger("httpx")
+    before = library.level
+    with logging_to(out, service="s", level="debug", current=lambda: None):
+        library.info("HTTP Request: POST http://hooks.example/services/T0/URLSECRET")
+        library.warning("kept")
+    assert [line["message"] for line in lines(out)] == ["kept"]
+    assert library.level == before
+
+
 def test_what_cannot_be_json_is_text() -> None:
     """An extra of any type is logged, and a huge message is cut."""
     out = io.StringIO()
