@@ -76,7 +76,8 @@ class Action(StrEnum):
 class Intervention(Message):
     """A human's word on a run, sent to the `interventions` topic with the run_id as key.
 
-    Applying an action twice is harmless: a run that is already paused stays paused.
+    Cancel, pause and resume may be sent twice: a run that is already paused stays paused. An answer (approve, deny,
+    retry) that is sent again may meet another question; one that names `subtask_id` and `attempt` is then refused.
     """
 
     TYPE: ClassVar[str] = "collegium.intervention.v1"
@@ -87,6 +88,8 @@ class Intervention(Message):
     reason: Text = ""
     subtask_id: Identifier | None = None
     """The subtask meant by approve, deny or retry."""
+    attempt: Annotated[int, Field(ge=1, le=limits.MAX_ATTEMPTS)] | None = None
+    """The attempt whose effect is meant; the answer is refused when the subtask waits for a word on another."""
     budget: Budget | None = None
     """The new limits, for raise_budget."""
     goal: Annotated[str, StringConstraints(max_length=limits.MAX_GOAL_CHARS)] | None = None

@@ -77,7 +77,7 @@ def _held(
         case RunResumed():
             return f"resumed by {event.requester}"
         case ApprovalRequested():
-            return f"{event.subtask_id} waits for a word: {event.question}"
+            return f"{event.subtask_id} waits for a word on attempt {event.attempt}: {event.question}"
         case ApprovalAnswered():
             return f"{event.subtask_id}: {event.requester} says {event.action}" + (
                 f": {event.reason}" if event.reason else ""

@@ -228,10 +228,10 @@ async def test_an_answer_names_its_subtask_and_waits_until_it_is_taken(cli: Cli,
     await publish(log, cli.names, history)
     shown = await cli("show", run_id)
     assert "did it happen?" in shown.out
-    process = await cli.start(action, run_id, "--subtask", "retrieve-1", "--json")
+    process = await cli.start(action, run_id, "--json")
     record = await next_record(log, cli.names("interventions"))
     word = decode(record.headers, record.value, Intervention)
-    assert (word.run_id, word.action.value, word.subtask_id) == (run_id, action, "retrieve-1")
+    assert (word.run_id, word.action.value, word.subtask_id, word.attempt) == (run_id, action, "retrieve-1", 1)
     body = {"subtask_id": "retrieve-1", "attempt": 1, "action": action, "requester": word.requester}
     effects: list[Event] = [ApprovalAnswered.model_validate(body)]
     if action == "deny":

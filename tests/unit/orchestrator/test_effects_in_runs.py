@@ -275,6 +275,18 @@ def test_an_answer_that_nobody_waits_for_is_refused() -> None:
     assert types(world.take(says(Action.APPROVE, "book"))) == ["approval_answered", "attempt_dispatched"]
 
 
+def test_an_answer_on_another_attempt_than_the_one_that_waits_is_refused() -> None:
+    """A word that is sent again meets the next question of the same subtask, and is not about it."""
+    world = unknown()
+    first = Intervention(run_id=RUN, action=Action.APPROVE, requester="ann", subtask_id="book", attempt=1)
+    world.take(says(Action.RETRY))
+    world.fail("book", FailureKind.OUTCOME_UNKNOWN)
+    assert types(world.take(InterventionArrived(RUN, first))) == ["input_refused"]
+    assert world.live().header.status is RunStatus.WAITING_APPROVAL
+    second = first.model_copy(update={"attempt": 2})
+    assert types(world.take(InterventionArrived(RUN, second))) == ["approval_answered", "attempt_dispatched"]
+
+
 def parallel() -> World:
     """Two effects at once, both unknown."""
     steps = [{**SAGA.steps[0].model_dump(), "id": name} for name in ("one", "two")]

@@ -5,6 +5,7 @@ import click
 from collegium.cli.command import command
 from collegium.cli.durations import Duration
 from collegium.cli.intervening import intervene
+from collegium.cli.questions import Answered
 from collegium.cli.session import Session
 from collegium_schemas.objective import Action
 
@@ -12,13 +13,15 @@ from collegium_schemas.objective import Action
 @command('collegium approve latest --reason "it happened: I saw the mail"')
 @click.argument("run")
 @click.option("--subtask", default=None, help="Which one, where several wait; `collegium show RUN` lists them.")
+@click.option("--attempt", type=int, default=None, help="Which of its attempts, where it was asked about several.")
 @click.option("--reason", default="", help="Kept in the run's history.")
 @click.option("--timeout", type=Duration(), default="15s", show_default=True, help="How long to wait for the effect.")
-def approve(session: Session, run: str, subtask: str | None, reason: str, timeout: int) -> None:
+def approve(session: Session, run: str, subtask: str | None, attempt: int | None, reason: str, timeout: int) -> None:
     """Say that the effect for which RUN waits has happened.
 
     It is counted as done and not executed again, and the run goes on.
 
     RUN is a run_id, the unique beginning of one, or `latest`.
     """
-    session.run(intervene(session, run, Action.APPROVE, reason=reason, timeout_ms=timeout, subtask_id=subtask))
+    said = Answered(subtask, attempt)
+    session.run(intervene(session, run, Action.APPROVE, reason=reason, timeout_ms=timeout, said=said))

@@ -60,6 +60,10 @@ class Word(Decision):
             meant = "several subtasks wait" if subtask_id is None else f"subtask {subtask_id} waits for no word"
             self._refuse(f"{meant}: name one of {', '.join(waiting)}")
             return
+        if word.attempt not in (None, part.attempt):
+            which = f"attempt {part.attempt}, not {word.attempt}"
+            self._refuse(f"subtask {part.spec.subtask_id} waits for a word on {which}")
+            return
         answered = _ANSWERS[word.action]
         if answered != "deny" and part.attempt >= limits.MAX_ATTEMPTS:
             self._refuse(f"{part.spec.subtask_id} has used its {limits.MAX_ATTEMPTS} attempts: deny, or cancel the run")
