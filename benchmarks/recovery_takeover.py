@@ -44,7 +44,9 @@ class Watch:
 
     async def follow(self, log: Log, names: TopicNames) -> None:
         """Read run-events from now on."""
-        sources = {TopicPartition(names("run-events"), number): "latest" for number in range(PARTITIONS)}
+        sources: dict[TopicPartition, int | StartAt] = {
+            TopicPartition(names("run-events"), number): "latest" for number in range(PARTITIONS)
+        }
         reader = await log.assign(sources)
         while True:
             for source, records in (await reader.poll(max_records=1_000, timeout_ms=200)).items():
