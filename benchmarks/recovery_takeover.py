@@ -22,7 +22,7 @@ import psutil
 
 from collegium.log.kafka import open_log
 from collegium.log.partitioner import partition_for
-from collegium.log.port import Log, Outgoing, TopicPartition
+from collegium.log.port import Log, Outgoing, StartAt, TopicPartition
 from collegium.log.settings import KafkaSettings
 from collegium.log.topics import TopicNames, required
 from collegium_schemas.events import RunDecided
