@@ -52,6 +52,8 @@ class EffectEnded(Message):
     """`failed`: it certainly did not happen, and may be tried again."""
     attempt: Annotated[int, Field(ge=1, le=limits.MAX_ATTEMPTS)]
     worker: Identifier
+    doubt: Annotated[int, Field(ge=0, le=limits.MAX_ATTEMPTS)] = 0
+    """Another attempt whose call may have happened, whatever came of this one; 0 for none."""
     request_sha256: Sha256
     receipt: Receipt = ""
     reason: Text = ""

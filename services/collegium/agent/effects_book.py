@@ -80,14 +80,25 @@ def _held(intent: EffectIntended, *, doubt: int) -> Standing:
     )
 
 
+def _alone(ended: EffectEnded) -> Standing:
+    """The latest record of a key says all that is left of those before it."""
+    failed = ended.status == "failed"
+    return Standing(
+        State.FREE if failed and not ended.doubt else State.UNKNOWN,
+        ended.claim,
+        ended.doubt if failed and ended.doubt else ended.attempt,
+        doubt=ended.doubt,
+        request_sha256=ended.request_sha256,
+    )
+
+
 def _ended(standing: Standing | None, ended: EffectEnded) -> Standing:
     if ended.status == "done":
         return Standing(
             State.DONE, ended.claim, ended.attempt, request_sha256=ended.request_sha256, receipt=ended.receipt
         )
     if standing is None:
-        state = State.UNKNOWN if ended.status == "unknown" else State.FREE
-        return Standing(state, ended.claim, ended.attempt, request_sha256=ended.request_sha256)
+        return _alone(ended)
     if ended.claim != standing.claim or standing.state not in {State.HELD, State.UNKNOWN}:
         return standing
     if ended.status == "unknown":

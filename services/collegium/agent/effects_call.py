@@ -8,6 +8,7 @@ from typing import Literal
 from uuid import uuid4
 
 from collegium.agent.effects import EffectCall, Found, NotDone, Sought, Target
+from collegium.agent.effects_book import State
 from collegium.agent.effects_records import EffectRecords
 from collegium.agent.effects_tail import EffectTail
 from collegium.agent.publisher import Publisher
@@ -88,32 +89,54 @@ async def carry_out(shared: EffectEquipment, records: EffectRecords, intent: Eff
     else:
         ended = await _call(records.target, call)
         shared.reached(Point.EFFECT_AFTER_CALL)
-    await write_outcome(shared, records, intent.claim, intent.request_sha256, ended)
+    await write_outcome(shared, records, intent.claim, intent.request_sha256, ended, settled_by_ms=intent.settled_by_ms)
     shared.count(records.target.kind, ended.status)
     shared.reached(Point.EFFECT_AFTER_OUTCOME)
     return ended
 
 
 async def write_outcome(
-    shared: EffectEquipment, records: EffectRecords, claim: str, request_sha256: str, ended: Ended
+    shared: EffectEquipment,
+    records: EffectRecords,
+    claim: str,
+    request_sha256: str,
+    ended: Ended,
+    *,
+    settled_by_ms: int | None = None,
 ) -> None:
     """Write what came of a claim, for everybody who reads the key, and for the audit.
 
     A claim that was taken over meanwhile has no say any more, except that it was done: compaction keeps the latest
-    record alone, and that must not be the word of one that let go of what another holds.
+    record alone, and that must not be the word of one that let go of what another holds. A holder that is late may
+    not have read yet that it was taken over: read alone, its word leaves a doubt.
+
+    Args:
+        shared: The process's equipment.
+        records: Writes it down.
+        claim: Whose outcome it is.
+        request_sha256: Of the content that was asked for.
+        ended: The outcome.
+        settled_by_ms: When others begin to take the claim over; None when it is not the writer's own.
     """
+    standing, now_ms = shared.tail.standing(records.key), shared.clock()
+    own_attempt = records.attempt.task.attempt
+    doubt = standing.doubt if standing.claim == claim else 0
+    if settled_by_ms is not None and now_ms > settled_by_ms:
+        doubt = doubt or own_attempt
     outcome = EffectEnded(
         key=records.key,
         claim=claim,
         status=ended.status,
-        attempt=records.attempt.task.attempt,
+        attempt=own_attempt,
+        doubt=0 if ended.status == "done" else doubt,
         worker=records.worker,
         request_sha256=request_sha256,
         receipt=ended.receipt,
         reason=ended.reason,
-        at_ms=shared.clock(),
+        at_ms=now_ms,
     )
-    says = ended.status == "done" or shared.tail.standing(records.key).claim == claim
+    open_yet = standing.claim == claim and standing.state in {State.HELD, State.UNKNOWN}
+    says = ended.status == "done" or open_yet
     effect = [records.ended(outcome)] if says else []
     await shared.publisher.publish([*effect, records.audited_outcome(outcome)])
 

@@ -181,7 +181,8 @@ class Desk:
     ) -> EffectIntended:
         """Write an intent, and read on until everybody knows who holds the key."""
         shared = self._shared
-        if shared.tail.full and takes_over is None:
+        undoes = purpose == "close" or self._task.compensates is not None  # bounded by the effects there are
+        if shared.tail.full and takes_over is None and not undoes:
             message = f"{len(shared.tail)} effects of runs that are kept are remembered; no more fit"
             raise SpecialistFailure(FailureKind.DEPENDENCY_UNAVAILABLE, message)
         shared.reached(Point.EFFECT_BEFORE_INTENT)

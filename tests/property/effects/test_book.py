@@ -18,9 +18,9 @@ def intent(claim: str, takes_over: str | None = None, purpose: str = "execute", 
     return EffectIntended.model_validate({**body, **times, "worker": "w", "target": "t", "request_sha256": "0" * 64})
 
 
-def ended(claim: str, status: str) -> EffectEnded:
+def ended(claim: str, status: str, doubt: int = 0) -> EffectEnded:
     """An outcome."""
-    body = {"key": KEY, "claim": claim, "status": status, "attempt": 1, "worker": "w"}
+    body = {"key": KEY, "claim": claim, "status": status, "attempt": 1, "doubt": doubt, "worker": "w"}
     return EffectEnded.model_validate({**body, "request_sha256": "0" * 64, "at_ms": 4})
 
 
@@ -81,11 +81,38 @@ def test_what_may_have_happened_is_never_free_after_a_take_over(records: list[Re
             assert standing.state is not State.FREE
 
 
-@given(records=st.lists(RECORDS.filter(lambda r: isinstance(r, EffectIntended) or r.status == "done"), min_size=1))
+def as_written(records: list[Record]) -> list[Record]:
+    """The same as the desk writes them: only a holder says that it failed or cannot tell, and with the doubt it has."""
+    written: list[Record] = []
+    standing: Standing | None = None
+    for record in records:
+        made = record
+        if isinstance(record, EffectEnded) and record.status != "done":
+            open_yet = standing is not None and standing.state in {State.HELD, State.UNKNOWN}
+            if standing is None or not open_yet or record.claim != standing.claim:
+                continue
+            made = record.model_copy(update={"doubt": standing.doubt, "attempt": standing.attempt})
+        written.append(made)
+        standing = fold(standing, made)
+    return written
+
+
+@settings(max_examples=1_000)
+@given(records=st.lists(RECORDS, min_size=1).map(as_written))
 def test_compaction_to_the_latest_record_never_makes_a_key_free(records: list[Record]) -> None:
     """Whoever reads the topic later may know less, but never that it may simply call."""
-    if standing_after(records).state is not State.FREE:
+    if records and standing_after(records).state is not State.FREE:
         assert standing_after(records[-1:]).state is not State.FREE
+
+
+def test_compaction_to_a_failed_take_over_keeps_the_doubt() -> None:
+    """Attempt 1 may have called: neither is its effect called again without a word, nor left when it is undone."""
+    records = [intent("c1"), intent("c2", "c1", attempt=2), ended("c2", "failed", doubt=1)]
+    for known in (records, records[-1:]):
+        standing = standing_after(known)
+        assert (standing.state, standing.attempt) == (State.UNKNOWN, 1)
+        closed = fold(standing, intent("c3", standing.claim, "close", attempt=3))
+        assert (closed.state, closed.doubt) == (State.CLOSED, 1)
 
 
 def test_a_refusal_frees_the_key_and_a_late_copy_of_its_intent_does_not_take_it_again() -> None:

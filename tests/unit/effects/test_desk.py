@@ -10,6 +10,7 @@ import pytest
 from agent_rig import Rig, Running, new_task, now_ms, rigged, until
 from collegium.agent.attempt import Attempt
 from collegium.agent.effects import EffectCall
+from collegium.agent.effects_book import State, fold
 from collegium.agent.effects_call import EffectBounds, EffectEquipment, carry_out
 from collegium.agent.effects_records import EffectRecords
 from collegium.agent.effects_tail import EffectTail
@@ -321,6 +322,19 @@ async def test_past_the_bound_on_remembered_effects_nothing_new_is_claimed(rig: 
     assert sum(executed(tmp_path).values()) == 1
 
 
+async def test_past_the_bound_on_remembered_effects_what_was_done_is_still_undone(rig: Rig, tmp_path: Path) -> None:
+    """Also what may yet come is closed: keys of undoing are bounded by the effects that there are."""
+    full = EffectBounds(start_ms=300, skew_ms=10, find_ms=500, remembered=1)
+    rig.start(effector(tmp_path), effects=full)
+    done, never = task(), task()
+    await rig.submit(done)
+    await rig.result()
+    await rig.submit(undoing(done.run_id), undoing(never.run_id))
+    results = {result.run_id: result for result in (await rig.results(3)) if result.subtask_id == "undo.s1"}
+    both = [results[done.run_id], results[never.run_id]]
+    assert [result.note for result in both if isinstance(result, TaskSucceeded)] == ["undone: alpha", "undone: nothing"]
+
+
 async def test_a_record_that_nobody_understands_is_a_doubt_and_no_free_key(rig: Rig, tmp_path: Path) -> None:
     """A newer version's record must not lead this one to call."""
     asked = task()
@@ -394,6 +408,33 @@ async def test_a_holder_whose_start_bound_has_passed_calls_nothing_and_frees_the
         outcome = await carry_out(shared, records, intent, EffectCall(key, b"x"))
     assert (outcome.status, outcome.kind) == ("failed", FailureKind.TIMEOUT)
     assert entries(tmp_path) == []
+
+
+async def test_a_late_holder_leaves_a_doubt_to_whoever_reads_its_outcome_alone(rig: Rig, tmp_path: Path) -> None:
+    """It was taken over perhaps, and has not read it yet; its `failed` may be all that compaction leaves."""
+    asked = task()
+    key = f"{asked.run_id}/s1/alpha"
+    tail = EffectTail(rig.log, rig.names("effects"), Patience(), capacity=10)
+    times = {"at_ms": 1_000, "start_before_ms": 2_000, "settled_by_ms": 3_000}
+    who = {"attempt": 1, "role": "scripted", "worker": "w", "target": "journal", "request_sha256": "0" * 64}
+    intent = EffectIntended.model_validate({"key": key, "claim": "c1", **who, **times})
+    reading = asyncio.create_task(tail.run())
+    await tail.caught_up.wait()
+    target = JournalTarget(tmp_path, "alpha")
+    async with Publisher(rig.log, Patience()) as publisher:
+        shared = EffectEquipment(
+            tail, publisher, {}, MemoryTracing(), rig.names, "w", clock=lambda: 3_001, bounds=QUICK
+        )
+        records = EffectRecords(Attempt(asked, 0, []), "alpha", target, key, rig.names, "w", tail, None)
+        [position] = await publisher.publish([records.intended(intent)])
+        await tail.past(position.partition, position.offset)
+        await carry_out(shared, records, intent, EffectCall(key, b"x"))
+    reading.cancel()
+    await asyncio.wait([reading])
+    record = (await rig.records("effects", 2))[1]
+    outcome = decode(record.headers, record.value, EffectEnded)
+    assert outcome.status == "failed"
+    assert fold(None, outcome).state is State.UNKNOWN
 
 
 async def test_a_task_that_comes_again_after_its_run_was_archived_changes_nothing(rig: Rig, tmp_path: Path) -> None:
