@@ -140,8 +140,9 @@ class _Builder:
         if len(depends_on) > limits.MAX_FAN_OUT:
             most = f"the limit is {limits.MAX_FAN_OUT}"
             raise PlanError(f"subtask {name} would wait for {len(depends_on)} others; {most}")
-        if len(params) > limits.MAX_PARAMS:
-            raise PlanError(f"subtask {name} would have {len(params)} parameters; the limit is {limits.MAX_PARAMS}")
+        _check_params(f"subtask {name}", params)
+        if step.compensate is not None:
+            _check_params(f"the compensation of subtask {name}", {**params, **step.compensate.params})
         loop = self.playbook.loop
         again = self.round_number > 1 and loop is not None and step.id in loop.repeat
         instruction = step.instruction.replace("{goal}", self.objective.goal[:1000])
@@ -183,6 +184,12 @@ class _Builder:
 
     def _specs(self) -> Iterable[SubtaskSpec]:
         return (*(part.spec for part in self.kept.values()), *self.added)
+
+
+def _check_params(what: str, params: Mapping[str, Scalar]) -> None:
+    """Refused when planned: once there are effects, a compensation that cannot be planned would leave them."""
+    if len(params) > limits.MAX_PARAMS:
+        raise PlanError(f"{what} would have {len(params)} parameters; the limit is {limits.MAX_PARAMS}")
 
 
 def validate(specs: Sequence[SubtaskSpec], known: Iterable[str]) -> None:

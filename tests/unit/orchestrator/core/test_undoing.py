@@ -202,6 +202,32 @@ def test_effects_of_a_plan_are_bounded_with_what_undoes_them(effects: int, undoi
         validate(specs, {each.subtask_id for each in specs})
 
 
+def with_undoing_params(own: int) -> World:
+    """A run whose task has two parameters less than a task may have, and its compensation so many of its own."""
+    undoing = {"params": {"p0": 1, **{f"u{number}": 1 for number in range(own)}}}
+    step = {"id": "send", "role": "r", "instruction": "x", "effects": ["a"], "compensate": undoing}
+    step |= {"params": {f"p{number}": 0 for number in range(limits.MAX_PARAMS - 3)}}
+    world = World({"line": Playbook.model_validate({"name": "line", "steps": [step], "params": {"more": 1}})})
+    world.take(arrived(playbook="line"))
+    return world
+
+
+def test_a_compensation_with_as_many_parameters_as_a_task_may_have_is_planned() -> None:
+    """With those of its step and of the playbook; one that replaces another counts once."""
+    world = with_undoing_params(2)
+    cancel(world)
+    assert world.running() == ["undo.send"]
+    assert len(world.part("undo.send").spec.params) == limits.MAX_PARAMS
+
+
+def test_a_compensation_with_too_many_parameters_is_refused_before_anything_is_done() -> None:
+    """Found out at the run's end, it would leave the effects."""
+    world = with_undoing_params(3)
+    [event] = world.last.events
+    assert isinstance(event, RunRejected)
+    assert "the compensation of subtask send would have 33 parameters; the limit is 32" in event.reason
+
+
 def test_an_objective_with_too_many_effects_is_rejected() -> None:
     """A fan-out of effects meets the bound before anything is done."""
     step = {"id": "send", "role": "r", "instruction": "x", "for_each": "question", "effects": ["a", "b"]}
