@@ -47,6 +47,13 @@ class PlaybookStep(Contract):
     compensate: Compensation | None = None
     """What undoes these effects when the run fails, is halted or is cancelled after them."""
 
+    @model_validator(mode="after")
+    def _as_0_1_0_meant_it(self) -> Self:
+        """As in plans and tasks: a delivery step that does not speak of effects publishes to `reports`."""
+        if self.role == "delivery" and "effects" not in self.model_fields_set:
+            object.__setattr__(self, "effects", ("reports",))  # the contract is frozen for everybody else
+        return self
+
 
 class ReviewLoop(Contract):
     """What is repeated, as a new plan version, when a review does not pass."""

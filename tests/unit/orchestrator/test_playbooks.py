@@ -6,6 +6,8 @@ import pytest
 
 from collegium.orchestrator.playbooks import Library, PlaybookError, load_library, load_playbook, parse_playbook
 from collegium.orchestrator.playbooks.drawing import mermaid, outline
+from collegium_schemas.plan import SubtaskSpec
+from orchestrator_worlds import World, arrived
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "playbooks"
 
@@ -55,6 +57,29 @@ def test_faults_have_lines(text: str, line: int, says: str) -> None:
     with pytest.raises(PlaybookError) as caught:
         parse_playbook(text, "two.yaml")
     assert any(fault.line == line and says in fault.message for fault in caught.value.faults), caught.value.faults
+
+
+OLD = """\
+name: old
+steps:
+  - id: publish
+    role: delivery
+    instruction: publish
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "effects"),
+    [("", ("reports",)), ("    effects: []\n", ()), ("    effects: [hook]\n", ("hook",))],
+)
+def test_a_delivery_of_0_1_0_is_granted_reports(more: str, effects: tuple[str, ...]) -> None:
+    """An operator's own playbook, written before effects had names, still delivers; the plan says what is granted."""
+    playbook = parse_playbook(OLD + more, "old.yaml")
+    world = World({"old": playbook})
+    world.take(arrived(playbook="old"))
+    assert world.part("publish").spec.effects == effects
+    spec = SubtaskSpec.read(world.part("publish").spec.to_json())
+    assert spec.effects == effects
 
 
 def test_a_good_playbook_is_read() -> None:
