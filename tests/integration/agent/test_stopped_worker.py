@@ -51,7 +51,8 @@ async def orchestrator(bootstrap: str, rig: Rig, registry: CollectorRegistry) ->
             log=log,
             names=rig.names,
             library=Library({PLAYBOOK.name: PLAYBOOK}),
-            settings=OrchestratorSettings(heartbeat_lost_ms=2_000),
+            # Unchecked: shorter than an operator may set, since this worker beats every 200 ms.
+            settings=OrchestratorSettings.model_construct(heartbeat_lost_ms=2_000),
             partitions=2,
             tracing=MemoryTracing(),
             registry=registry,
