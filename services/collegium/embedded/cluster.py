@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, Protocol, Self, TypeVar
 
 from aiokafka.errors import KafkaError
 
@@ -163,19 +163,14 @@ class EmbeddedCluster:
         return ",".join(node.bootstrap for node in self.nodes)
 
     async def start(self, *node_ids: int) -> None:
-        """Start these nodes, or all, at once; wait until each answers.
+        """Start these nodes, or all, at once; wait until each answers. Those that run already are left alone.
 
         Raises:
             BrokerError: the first thing that went wrong; then all that were started here have been stopped.
         """
         if not self._nodes:
             self._nodes = await asyncio.to_thread(self._new_nodes)
-        chosen = [self.node(number) for number in node_ids] or [node for node in self.nodes if not node.running]
-        try:
-            await _all_of(node.start() for node in chosen)
-        except BaseException:
-            await _all_of(node.stop() for node in chosen)
-            raise
+        await start_all([self.node(number) for number in node_ids] or self.nodes)
 
     async def stop(self) -> None:
         """Stop all nodes. Idempotent."""
@@ -265,6 +260,37 @@ class EmbeddedCluster:
         if not path.exists():
             replace_text(path, new_cluster_id())
         return path.read_text("utf-8")
+
+
+class Startable(Protocol):
+    """What `start_all` asks of a node."""
+
+    @property
+    def running(self) -> bool:
+        """Whether it lives."""
+        ...
+
+    async def start(self) -> None:
+        """Start and wait until it answers."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop; idempotent."""
+        ...
+
+
+async def start_all(nodes: Sequence[Startable]) -> None:
+    """Start those nodes that do not run, at once.
+
+    Raises:
+        BrokerError: the first thing that went wrong; then these nodes, and no others, have been stopped.
+    """
+    chosen = [node for node in nodes if not node.running]
+    try:
+        await _all_of(node.start() for node in chosen)
+    except BaseException:
+        await _all_of(node.stop() for node in chosen)
+        raise
 
 
 async def _all_of(actions: Iterable[Awaitable[None]]) -> None:
