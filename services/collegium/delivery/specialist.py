@@ -75,8 +75,21 @@ class DeliverySpecialist:
 
 
 async def _withdraw(task: TaskRequested, bench: Workbench) -> Success:
-    """Take back what a subtask has delivered, in the reverse order."""
-    withdrawn = [name for name in reversed(task.effects) if await bench.effects.withdraw(name) is not None]
+    """Take back what a subtask has delivered, in the reverse order; a target that refuses does not stop the others.
+
+    Raises:
+        SpecialistFailure: the first refusal, after all have been asked.
+    """
+    withdrawn: list[str] = []
+    refusals: list[SpecialistFailure] = []
+    for name in reversed(task.effects):
+        try:
+            if await bench.effects.withdraw(name) is not None:
+                withdrawn.append(name)
+        except SpecialistFailure as failure:
+            refusals.append(failure)
+    if refusals:
+        raise next((failure for failure in refusals if not failure.permanent), refusals[0])
     if not withdrawn:
         return Success(note=f"{task.compensates} had delivered nothing")
     return Success(note=f"withdrawn from {', '.join(withdrawn)}")
