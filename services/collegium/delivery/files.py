@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -13,7 +13,15 @@ from collegium.delivery.writing import ReportStore
 from collegium_schemas.base import Contract, Name, RunId, Text
 from collegium_schemas.tasks import FailureKind
 
-InThread = Callable[[Callable[[], Path]], Awaitable[Path]]
+T = TypeVar("T")
+
+
+class InThread(Protocol):
+    """Runs a function beside the event loop."""
+
+    def __call__(self, function: Callable[[], T], /) -> Awaitable[T]:
+        """What the function returns."""
+        ...
 
 
 class Publication(Contract):
@@ -58,7 +66,7 @@ class ReportFiles:
     async def find(self, key: str) -> Sought:
         """Whether the key's files lie at their place, or were taken back by it."""
         run_id = key.partition("/")[0]
-        receipt = self.store.receipt(run_id)
+        receipt = await self._in_thread(lambda: self.store.receipt(run_id))
         if receipt is None:
             return Sought(Found.ABSENT)
         done = receipt.withdrawn_by if receipt.withdrawn_by is not None else receipt.effect_key

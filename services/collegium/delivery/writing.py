@@ -99,6 +99,8 @@ class ReportStore:
                 if found is not None:
                     place.rename(self._hidden(run_id))
                 self._publish(place, {_RECEIPT: marker.to_json()})
+            else:
+                raise FilesystemTrouble(str(place), OSError(f"delivered again {_MOST_TURNS} times meanwhile"))
             self._sweep(run_id)
         except OSError as error:
             raise FilesystemTrouble(str(place), error) from error

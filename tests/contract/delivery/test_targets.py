@@ -1,10 +1,12 @@
 """What every target owes the desk, on files and on a webhook whose receiver keeps its promises."""
 
+import asyncio
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from pydantic import AnyHttpUrl, SecretStr
@@ -17,6 +19,7 @@ from collegium_schemas.tasks import FailureKind
 from report_worlds import RUN_ID
 from webhook_receiver import Received, receiver
 
+T = TypeVar("T")
 KEY, UNDO = f"{RUN_ID}/deliver/t", f"{RUN_ID}/undo.deliver/t"
 
 
@@ -117,6 +120,21 @@ async def test_files_that_a_kill_left_half_withdrawn_are_withdrawn_by_the_next(t
     (tmp_path / RUN_ID).rename(tmp_path / f".{RUN_ID}.deadbeef")
     await target.call(EffectCall(UNDO, b"", withdraws=KEY))
     assert tree(tmp_path) == [RUN_ID, f"{RUN_ID}/delivery.json"]
+
+
+async def test_whatever_waits_for_the_disk_does_so_in_a_thread(tmp_path: Path) -> None:
+    """A disk that hangs stops neither the event loop nor the bound of a question."""
+    waited: list[str] = []
+
+    async def beside(function: Callable[[], T], /) -> T:
+        waited.append("in a thread")
+        return await asyncio.to_thread(function)
+
+    target = ReportFiles(tmp_path, beside)
+    await target.call(EffectCall(KEY, content()))
+    await target.find(KEY)
+    await target.call(EffectCall(UNDO, b"", withdraws=KEY))
+    assert len(waited) == 3
 
 
 # -- what only a webhook can do wrong

@@ -3,12 +3,13 @@
 import os
 import stat
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from collegium.delivery.errors import AlreadyDelivered, FilesystemTrouble
-from collegium.delivery.writing import ReportStore
+from collegium.delivery.writing import Receipt, ReportStore
 from report_worlds import RUN_ID
 
 KEY = f"{RUN_ID}/deliver"
@@ -120,3 +121,19 @@ def test_trouble_with_the_disk_leaves_nothing_visible(tmp_path: Path) -> None:
     with pytest.raises(FilesystemTrouble, match="cannot write the report"):
         ReportStore(blocked).deliver(RUN_ID, KEY, FILES)
     assert stat.S_ISREG(blocked.stat().st_mode)
+
+
+class Overtaken(ReportStore):
+    """A store whose place is delivered to again whenever a withdrawal has emptied it."""
+
+    def _publish(self, place: Path, files: Mapping[str, bytes]) -> None:
+        first = Receipt(effect_key=KEY, sha256={}).to_json()
+        super()._publish(place, {"delivery.json": first})
+
+
+def test_a_withdrawal_that_never_comes_through_is_no_success(tmp_path: Path) -> None:
+    """It is said, and tried again."""
+    store = Overtaken(tmp_path)
+    store.deliver(RUN_ID, KEY, {})
+    with pytest.raises(FilesystemTrouble, match="meanwhile"):
+        store.withdraw(RUN_ID, KEY, f"{RUN_ID}/undo.deliver")
