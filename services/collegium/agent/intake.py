@@ -65,6 +65,8 @@ class Intake:
         self.drain_asked = asyncio.Event()
         """Set once no further task is taken."""
         self._held = False
+        self._lone = False
+        """True from taking a record that is worked on alone until its commit."""
         self._finished = asyncio.Event()
 
     @property
@@ -115,6 +117,9 @@ class Intake:
     async def _round(self, consumer: Consumer, take: Take) -> None:
         if not self._settled.is_set():
             await self._rebalanced()
+        if self._lone and not self._gate.in_flight:
+            await self.commit()  # until then an end of this process would condemn the record, which has done nothing
+            self._lone = False
         suspected = self._book.suspected() if self.settled else None
         if suspected is not None:
             await self._one_by_one(consumer, *suspected, take)
@@ -156,6 +161,7 @@ class Intake:
         batches = await self._poll(consumer, 1, [partition])
         for record in batches.get(partition, ()):
             if generation == self._generation and await self._announced(consumer, record, offsets):
+                self._lone = True
                 take(record, self._book.take(record))
                 return
         await self._put_back(consumer, batches)

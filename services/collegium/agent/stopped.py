@@ -6,8 +6,8 @@ from collections import OrderedDict
 class StoppedRuns:
     """The latest stopped runs.
 
-    When one too many is added, the oldest is forgotten: its late tasks would then be performed in vain, which is
-    harmless, since the orchestrator drops outcomes of ended runs.
+    When one too many is added, the oldest is forgotten: its late tasks would then be performed. The orchestrator drops
+    their outcomes, and what a compensation has closed is not executed; but an effect of a step without compensation is.
     """
 
     def __init__(self, capacity: int = 10_000) -> None:

@@ -27,7 +27,7 @@ async def taken_over(
         by: Which process this is.
 
     Returns:
-        Offsets to begin from. None when the log does not answer: work goes on without suspicion then.
+        Offsets to begin from; of no partition when the log does not answer: work goes on without suspicion then.
     """
     try:
         async with asyncio.timeout(_BOUND_S):

@@ -4,6 +4,7 @@ import asyncio
 
 from agent_rig import Rig, Running, Scripted, new_task, until
 from collegium.agent.specialist import Success, Workbench
+from collegium.faults.points import Point
 from collegium.log.port import TopicPartition
 from collegium_schemas.tasks import FailureKind, TaskFailed, TaskRequested, TaskSucceeded
 
@@ -100,6 +101,24 @@ async def test_innocents_are_tried_and_done(rig: Rig) -> None:
     await running.drain()
     assert await rig.count("dead-letters") == 0
     assert await rig.committed() == 3
+
+
+async def test_a_record_that_was_worked_on_alone_and_is_finished_is_committed_at_once(rig: Rig) -> None:
+    """Later the end of its process would condemn it, though it did nothing: its offset waits for no interval."""
+    await rig.submit(*ids(RUN, "slow"), partition=0)
+    for _ in range(2):
+        await life(rig, "slow")
+    points: list[str] = []
+    running = rig.start(Killers(), commit_interval_ms=3_600_000, reached=points.append)
+    await until(lambda: Point.AGENT_AFTER_OFFSETS in points, "its offset is committed")
+    await running.crash()
+    assert running.value("agent_tried_alone_total") == 1
+    source = TopicPartition(rig.names.tasks("scripted"), 0)
+    consumer = await rig.log.subscribe([source.topic], group=rig.names("scripted"))
+    committed = (await consumer.committed([source]))[source]
+    await consumer.close()
+    assert committed.offset == 1
+    assert "trying" not in committed.metadata
 
 
 async def test_a_process_that_drains_counts_against_nobody(rig: Rig) -> None:
