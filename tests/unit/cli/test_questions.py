@@ -4,7 +4,7 @@ import pytest
 
 from collegium.cli.errors import Refused
 from collegium.cli.questions import Answered, Question, question_meant
-from collegium.ledger.views import RunView, SubtaskView
+from collegium.ledger.views import RunView
 from collegium_schemas.objective import RunStatus
 from orchestrator_worlds import RUN
 
@@ -14,9 +14,11 @@ X1, X2, Y1 = Question("x", 1), Question("x", 2), Question("y", 1)
 def view(*waiting: str) -> RunView:
     """A run in which these subtasks wait."""
     parts = [
-        SubtaskView(subtask_id=name, step=name, role="r", instruction="i", plan_version=1, status=status)
+        {
+            **{"subtask_id": name, "step": name, "role": "r", "instruction": "i", "plan_version": 1},
+            "status": "waiting" if name in waiting else "running",
+        }
         for name in ("x", "y")
-        for status in ["waiting" if name in waiting else "running"]
     ]
     return RunView.model_validate(
         {
