@@ -34,6 +34,31 @@ class Stuck(SimulationError):
     """Nothing is ready and no timer is set, or a bound on steps was met."""
 
 
+def as_failure(error: BaseException, who: str) -> SimulationError:
+    """What the report of a world says of an error: the simulation's own inside it, or else that nobody foresaw it.
+
+    Args:
+        error: Anything, a group of errors too.
+        who: Whom it came from.
+    """
+    found = leaves(error)
+    for leaf in found:
+        if isinstance(leaf, SimulationError):
+            return leaf
+    told = Violation("no_crash", f"{who}: {found[0]!r}")
+    told.__cause__ = found[0]
+    return told
+
+
+def leaves(error: BaseException | None) -> list[BaseException]:
+    """The errors that a group consists of, however deep they are; a single error is its own leaf."""
+    if error is None:
+        return []
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for each in error.exceptions for leaf in leaves(each)]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return [error]
+
+
 class Unsupported(SimulationError):
     """The event loop of this Python lacks what the simulation needs of it."""
 

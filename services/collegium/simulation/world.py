@@ -13,7 +13,7 @@ from collegium.log.topics import required
 from collegium.orchestrator.shell.parts import POSITION_KEY
 from collegium.simulation.broker import SimulatedBroker
 from collegium.simulation.client import Client
-from collegium.simulation.errors import SimulationError, Violation
+from collegium.simulation.errors import SimulationError, Violation, as_failure, leaves
 from collegium.simulation.faults import strike
 from collegium.simulation.invariants import Checker
 from collegium.simulation.link import OUTSIDE, Link
@@ -99,15 +99,8 @@ class World:
         self.counts = Counts()
 
     def run(self) -> Outcome:
-        """Live through it. A violation is in the outcome, not raised."""
-        failure: SimulationError | None = None
-        try:
-            self.loop.run_until_complete(self._live())
-            self._look_back()
-        except SimulationError as error:
-            failure = error
-        finally:
-            self._bury()
+        """Live through it. A violation, and any other error of the world, is in the outcome, not raised."""
+        lived, buried = _failure_of(self._to_the_end), _failure_of(self._bury)
         statuses: dict[str, int] = {}
         for status in self.checker.histories.ended.values():
             statuses[status] = statuses.get(status, 0) + 1
@@ -121,8 +114,12 @@ class World:
             steps=self.loop.steps,
             struck=self._struck,
             statuses=statuses,
-            failure=failure,
+            failure=lived or buried,
         )
+
+    def _to_the_end(self) -> None:
+        self.loop.run_until_complete(self._live())
+        self._look_back()
 
     async def _live(self) -> None:
         sizes = self._scenario.sizes
@@ -217,12 +214,9 @@ class World:
 
     def _ended(self, node: Node) -> None:
         """A process has ended by itself; a supervisor starts the next one."""
-        for error in _leaves(node.ended):
+        for error in leaves(node.ended):
             if not isinstance(error, (*_FORESEEN, asyncio.CancelledError)):
-                told = error if isinstance(error, SimulationError) else Violation("no_crash", f"{node.name}: {error!r}")
-                if told is not error:
-                    told.__cause__ = error
-                self.loop.fail(told)
+                self.loop.fail(as_failure(error, node.name))
                 return
         self._gone(node)
 
@@ -389,9 +383,9 @@ def _adopt(task: asyncio.Task[object]) -> None:
         node.adopt(task)
 
 
-def _leaves(error: BaseException | None) -> list[BaseException]:
-    if error is None:
-        return []
-    if isinstance(error, BaseExceptionGroup):
-        return [leaf for each in error.exceptions for leaf in _leaves(each)]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    return [error]
+def _failure_of(act: Callable[[], None]) -> SimulationError | None:
+    try:
+        act()
+    except Exception as error:  # noqa: BLE001 - whatever it is, whoever runs thousands of worlds must be told the seed
+        return as_failure(error, "the world")
+    return None
