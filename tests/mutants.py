@@ -85,6 +85,8 @@ def wrap_in_trampoline(mutants, is_classmethod=False):
     return decorate
 '''
 _HYPOTHESIS = "_hypothesis_internal_use_settings"
+_MANY = 254
+"""What an exit status can say: this test or a later one, or a fork that a signal ended."""
 EXAMPLES = 25
 LEAST_BOUND_S = 10.0
 SLOWER = 5
@@ -154,18 +156,19 @@ def _changes(code: str, names: Sequence[str]) -> Iterator[tuple[str, tuple[str, 
 class Runner:
     """A pytest plugin that runs the mutants instead of the tests, once the tests are collected."""
 
-    def __init__(self, mutants: Sequence[Mutant]) -> None:
+    def __init__(self, mutants: Sequence[Mutant], within_s: float) -> None:
         switch = import_module("mutant_switch")
         self._called: set[str] = switch.CALLED
         self._active: list[str] = switch.ACTIVE
         self._mutants = mutants
+        self._until = time.monotonic() + within_s
         self._tests: dict[str, set[int]] = defaultdict(set)
         self._seconds: list[float] = []
         self._kills: Counter[int] = Counter()
         self.measured = Measured()
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Note which test calls which function, then judge each mutant."""
+        """Note which test calls which function, run all once more in a fork, then judge each mutant."""
         for number, item in enumerate(session.items):
             _few_examples(item)
             self._called.clear()
@@ -175,7 +178,10 @@ class Runner:
             self._seconds.append(time.perf_counter() - started)
             for function in self._called:
                 self._tests[function].add(number)
+        self._control(session.items)
         for count, mutant in enumerate(self._mutants, 1):
+            if time.monotonic() > self._until:
+                break
             outcome = self._judge(session.items, mutant)
             self.measured.outcomes[mutant.name] = outcome
             if outcome != "killed" or count % 100 == 0:
@@ -187,16 +193,32 @@ class Runner:
         chosen = sorted(self._tests.get(function, ()), key=self._promise, reverse=True)
         if not chosen:
             return "untested"
-        bound_s = LEAST_BOUND_S + SLOWER * sum(self._seconds[number] for number in chosen)
-        child = os.fork()
-        if child == 0:
-            self._active[:] = mutant.name.rpartition(".")[::2]
-            killer = next((number for number in chosen if _fails(items[number])), None)
-            os._exit(0 if killer is None else min(killer, 253) + 1)
-        status = _ended(child, bound_s)
+        status = self._forked(items, chosen, mutant.name)
         if status:
             self._kills[status - 1] += 1
         return "endless" if status is None else "killed" if status else "survived"
+
+    def _control(self, items: Sequence[pytest.Item]) -> None:
+        """A fork without mutant runs every test again, the last one first: one that fails here would kill anything."""
+        status = self._forked(items, range(len(items))[::-1], "")
+        if status is None:
+            raise pytest.UsageError("the tests do not end in a fork without any mutant")
+        if status:
+            named = items[status - 1].nodeid if status < _MANY else f"test {_MANY} or a later one"
+            raise pytest.UsageError(f"{named} fails in a fork without any mutant: it passes only once, or in order")
+
+    def _forked(self, items: Sequence[pytest.Item], chosen: Sequence[int], mutant: str) -> int | None:
+        """Run tests in a fork with a mutant, or with none, until one fails: 0 when none does, None when it is endless.
+
+        Otherwise the failing test's number from 1 on, at most `_MANY`.
+        """
+        bound_s = LEAST_BOUND_S + SLOWER * sum(self._seconds[number] for number in chosen)
+        child = os.fork()
+        if child == 0:
+            self._active[:] = mutant.rpartition(".")[::2]
+            killer = next((number for number in chosen if _fails(items[number])), None)
+            os._exit(0 if killer is None else min(killer + 1, _MANY))
+        return _ended(child, bound_s)
 
     def _promise(self, number: int) -> float:
         """Kills for each second that a test takes: the sooner one fails, the sooner the next mutant has its turn."""
@@ -227,7 +249,7 @@ def _ended(child: int, bound_s: float) -> int | None:
     finally:
         os.close(watch)
     status = os.waitpid(child, 0)[1]
-    return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 254
+    return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else _MANY
 
 
 def page(mutants: Mapping[str, Sequence[Mutant]], outcomes: Mapping[str, str], reasons: Mapping[str, str]) -> str:
@@ -280,8 +302,8 @@ def _row(name: str, counts: Counter[str]) -> str:
 
 
 def _reason(mutant: Mutant, reasons: Mapping[str, str]) -> str:
-    """The first explanation whose key is in the mutant's change, or names its function."""
-    text = f"{mutant.function}\n{mutant.change}"
+    """The first explanation whose key is in the mutant's name, function and change."""
+    text = f"{mutant.name.partition('core.')[2]}\n{mutant.function}\n{mutant.change}"
     return next((why for key, why in reasons.items() if key in text), "")
 
 
@@ -296,9 +318,12 @@ def main() -> int:
     parser.add_argument("--place", type=Path, default=ROOT / "build" / "mutants", help="where the mutated copy goes")
     parser.add_argument("--again", action="store_true", help="judge the mutants that are there, with today's tests")
     parser.add_argument("--sample", type=int, default=0, help="judge so many, chosen evenly")
+    parser.add_argument("--within", type=float, default=float("inf"), help="judge as many as fit, in seconds")
     parser.add_argument("--only", default="", help="judge mutants whose name holds this, and write no page")
     parser.add_argument("--least", type=float, default=90.0, help="how many per cent must be killed")
     given = parser.parse_args()
+    if missing := [test for test in TESTS if not (ROOT / test).exists()]:
+        parser.error(f"these tests are gone, change TESTS: {', '.join(missing)}")
     place = given.place.resolve()
     if given.again:
         known = json.loads((place / "mutants.json").read_text())
@@ -310,10 +335,9 @@ def main() -> int:
         (place / "mutants.json").write_text(json.dumps({k: [asdict(m) for m in v] for k, v in mutants.items()}))
     sys.path[:0] = [str(place), str(place / "tests")]
     chosen = [mutant for of_file in mutants.values() for mutant in of_file if given.only in mutant.name]
-    if given.sample:
-        chosen = sorted(chosen, key=lambda mutant: sha256(mutant.name.encode()).digest())[: given.sample]
-    runner = Runner(chosen)
-    status = pytest.main(["-p", "no:terminal", *(test for test in TESTS if (place / test).exists())], [runner])
+    chosen.sort(key=lambda mutant: sha256(mutant.name.encode()).digest())
+    runner = Runner(chosen[: given.sample or None], given.within)
+    status = pytest.main(["-p", "no:terminal", *TESTS], [runner])
     if status != pytest.ExitCode.OK:
         return int(status)
     outcomes = runner.measured.outcomes

@@ -5,6 +5,7 @@ import pytest
 from collegium.orchestrator.core.model import Rules, Timer
 from collegium.orchestrator.core.reactions import backoff_ms
 from collegium.orchestrator.core.timing import run_timer, subtask_timer, timers
+from collegium_schemas.events import AttemptFailed
 from collegium_schemas.objective import RunStatus
 from collegium_schemas.plan import RetryPolicy
 from collegium_schemas.state import SubtaskPart, SubtaskStatus
@@ -100,3 +101,13 @@ def test_a_retry_waits_at_least_a_millisecond() -> None:
 def test_the_terminal_statuses_are_told_apart() -> None:
     """Four of them end a run."""
     assert [status for status in RunStatus if status.terminal] == ["completed", "failed", "halted", "cancelled"]
+
+
+def test_a_silent_attempt_fails_as_worker_lost() -> None:
+    """The reason is that nobody is heard, and not how long the attempt may take; it is tried again."""
+    world = started()
+    failed, retry = world.fire("silence", "one", 1)
+    assert isinstance(failed, AttemptFailed)
+    assert (failed.attempt, failed.failure.kind) == (1, FailureKind.WORKER_LOST)
+    assert failed.failure.message.startswith("the worker is not heard of any more")
+    assert retry.type == "retry_scheduled"

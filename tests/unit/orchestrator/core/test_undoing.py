@@ -255,3 +255,18 @@ def test_undoing_in_a_second_round_stays_in_it() -> None:
     cancel(world)
     assert world.live().header.round == 2
     assert world.running() == ["undo.book"]
+
+
+def test_an_undoing_whose_budget_is_exhausted_fails_alone() -> None:
+    """The run ends already: nothing halts it again, the other effects are undone, and it says that not all are."""
+    world = begun()
+    cancel(world)
+    assert world.running() == ["undo.pay"]
+    world.fail("undo.pay", FailureKind.BUDGET_EXHAUSTED)
+    assert [event.type for event in world.last.events] == ["attempt_failed", "subtask_failed", "attempt_dispatched"]
+    assert world.running() == ["undo.book"]
+    world.succeed("undo.book")
+    end = world.last.events[-1]
+    assert isinstance(end, RunEnded)
+    assert (end.status, end.limit) == (RunStatus.FAILED, None)
+    assert "pay" in end.reason
