@@ -46,6 +46,8 @@ class Checker:
         self._tasks = names("tasks.")
         self._owner_sessions: dict[str, tuple[str, int]] = {}
         self._holders: dict[int, str] = {}
+        self._first: dict[int, str] = {}
+        """Partition -> whose session of its first producer is the newest."""
         self._answered: set[str] = set()
         self._stopped: set[str] = set()
         self._buried: set[tuple[str, int, int]] = set()
@@ -86,9 +88,14 @@ class Checker:
     # -- Reads
 
     def reading(self, node: str, partitions: Collection[TopicPartition]) -> None:
-        """Whoever restores a partition holds it from then on."""
+        """Whoever restores a partition holds it from then on, unless another has opened its first producer since.
+
+        An owner's first commit goes through that one: when two open a partition's producers at the same time, so that
+        each ends up with one of them, the one with the first may commit, and the other fails before it has.
+        """
         for partition in partitions:
-            if partition.topic == self._state:
+            first = self._first.get(partition.partition)
+            if partition.topic == self._state and first in {None, node}:
                 self._holders[partition.partition] = node
 
     def opened(self, node: str, session: Session) -> None:
@@ -96,6 +103,8 @@ class Checker:
         self._owner_sessions[session.transactional_id] = (node, session.epoch)
         base, _, turn = session.transactional_id.rpartition(".")
         _, _, partition = base.rpartition(".")
+        if turn == "0" and partition.isdecimal():
+            self._first[int(partition)] = node
         both = [self._owner_sessions.get(f"{base}.{number}") for number in (0, 1)]
         if turn in {"0", "1"} and partition.isdecimal() and all(each is not None and each[0] == node for each in both):
             self._holders[int(partition)] = node

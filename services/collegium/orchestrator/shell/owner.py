@@ -292,6 +292,7 @@ class PartitionOwner:
             store=self._store,
             entropy=shared.entropy,
         )
+        # The first one first: of two owners that opened at the same time, only the one who has it can commit.
         turn = 0
         while True:
             records, fired = await self._next()
