@@ -7,14 +7,15 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from collegium_schemas import limits
-from collegium_schemas.base import Contract, EpochMs, Identifier, Name, Params, Text, Uri
+from collegium_schemas.base import Contract, EffectKey, EpochMs, Identifier, Name, Params, Text, Uri
 from collegium_schemas.catalogue import MESSAGES
+from collegium_schemas.effects import EffectEnded
 from collegium_schemas.events import RunArchived, RunDecided
-from collegium_schemas.evidence import Draft, Evidence, QuestionAnalysis
+from collegium_schemas.evidence import Draft, Evidence, Prose, QuestionAnalysis, Review, Section
 from collegium_schemas.objective import ObjectiveSubmitted
 from collegium_schemas.plan import PlanChange, RetryPolicy, SubtaskSpec
 from collegium_schemas.playbook import Decomposition, ReviewLoop
-from collegium_schemas.state import PlanPart
+from collegium_schemas.state import PlanPart, RunHeader
 from collegium_schemas.tasks import ContextRef, ReviewSummary, TaskRequested
 
 Schema = Mapping[str, "Schema | list[Schema] | str | int | bool | None"]
@@ -78,6 +79,13 @@ def spec(number: int) -> dict[str, object]:
     return {"subtask_id": f"s{number}", "step": "s", "role": "r", "instruction": "x"}
 
 
+def effect_key(size: int) -> str:
+    """An effect's key of so many characters."""
+    start = "0190aaaa-0000-7000-8000-000000000001/s/"
+    return start + "e" * (size - len(start))
+
+
+SENTENCE = {"sentence_id": "s1", "text": "s", "kind": "frame"}
 BOUNDS: dict[str, tuple[object, object, object]] = {
     "MAX_GOAL_CHARS": (field(ObjectiveSubmitted, "goal"), "g" * limits.MAX_GOAL_CHARS, "g" * 8_001),
     "MAX_TEXT_CHARS": (Text, "t" * limits.MAX_TEXT_CHARS, "t" * 4_001),
@@ -112,6 +120,12 @@ BOUNDS: dict[str, tuple[object, object, object]] = {
         (RunArchived(),) * limits.MAX_EVENTS_PER_DECISION,
         (RunArchived(),) * 20_001,
     ),
+    "MAX_EFFECT_KEY_CHARS": (EffectKey, effect_key(limits.MAX_EFFECT_KEY_CHARS), effect_key(193)),
+    "MAX_RECEIPT_CHARS": (field(EffectEnded, "receipt"), "r" * limits.MAX_RECEIPT_CHARS, "r" * 8_193),
+    "MAX_STEP_EFFECTS": (field(SubtaskSpec, "effects"), ("e",) * limits.MAX_STEP_EFFECTS, ("e",) * 9),
+    "MAX_RUN_EFFECTS": (field(RunHeader, "effects"), ("s/e",) * limits.MAX_RUN_EFFECTS, ("s/e",) * 257),
+    "MAX_PASSAGE_CHARS": (Prose, "p" * limits.MAX_PASSAGE_CHARS, "p" * 8_001),
+    "MAX_SENTENCES": (field(Section, "sentences"), (SENTENCE,) * limits.MAX_SENTENCES, (SENTENCE,) * 2_001),
 }
 
 
@@ -136,6 +150,9 @@ def test_a_plan_change_adds_and_removes_at_most_a_whole_plan() -> None:
         (Evidence, "passages", limits.MAX_PASSAGES),
         (QuestionAnalysis, "claims", limits.MAX_CLAIMS),
         (Draft, "sources", limits.MAX_SOURCES),
+        (Draft, "summary", limits.MAX_SENTENCES),
+        (Section, "sentences", limits.MAX_SENTENCES),
+        (Review, "verdicts", limits.MAX_SENTENCES),
     ],
 )
 def test_lists_of_context_entries_are_bounded(model: type[Contract], name: str, bound: int) -> None:

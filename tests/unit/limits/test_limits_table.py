@@ -14,10 +14,15 @@ from annotated_types import Le
 from pydantic import BaseModel
 from pydantic_settings import BaseSettings
 
+from collegium.agent.config import RuntimeConfig
+from collegium.agent.effects_call import EffectBounds
 from collegium.agent.settings import AgentSettings
 from collegium.ledger.settings import LedgerSettings
 from collegium.log.settings import KafkaSettings
 from collegium.orchestrator.settings import OrchestratorSettings
+from collegium.orchestrator.shell.owner import OwnerLimits
+from collegium.retrieval.files import Limits
+from collegium.telemetry.bounds import TracingLimits
 from collegium.telemetry.setup import TelemetrySettings
 from collegium_schemas import limits
 
@@ -30,6 +35,11 @@ SETTINGS: tuple[type[BaseSettings], ...] = (
     TelemetrySettings,
 )
 BOUND_NAME = re.compile(r"^MAX_[A-Z_]+$")
+BOUND_CLASSES = (EffectBounds, Limits, OwnerLimits, RuntimeConfig, TracingLimits)
+"""Whose numbers are bounds, all but the two below."""
+RHYTHMS = {"RuntimeConfig.commit_interval_ms", "RuntimeConfig.heartbeat_ms"}
+"""How often something happens: nothing meets them."""
+GENERIC = "unit/limits/test_contract_bounds.py::test_a_value_at_the_bound_passes_and_one_past_it_is_refused"
 NOT_BOUNDS: Mapping[str, str] = {
     "collegium.cli": "what a terminal shows; the command line keeps nothing",
     "collegium.simulation": "a test kit",
@@ -130,3 +140,27 @@ def test_every_limit_of_the_contracts_is_in_the_table() -> None:
     """All of `collegium_schemas/limits.py`."""
     named = {row.where.partition(":")[2] for row in ROWS if row.where.startswith("collegium_schemas.limits:")}
     assert {name for name in vars(limits) if name.startswith("MAX_")} <= named
+
+
+@pytest.mark.parametrize("kind", BOUND_CLASSES)
+def test_every_number_of_a_class_of_bounds_is_in_the_table(kind: type) -> None:
+    """A new field needs a line, and a test that meets it."""
+    named = {row.where.rpartition(":")[2] for row in ROWS}
+    numbers = {
+        f"{kind.__name__}.{each.name}" for each in dataclasses.fields(kind) if isinstance(each.default, int | float)
+    }
+    assert numbers - RHYTHMS <= named
+
+
+def test_a_row_that_cites_the_tests_of_many_values_is_among_them() -> None:
+    """The test has a case by the constant's name."""
+    path = ROOT / "tests" / GENERIC.partition("::")[0]
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    cases = next(
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "BOUNDS"
+    )
+    assert isinstance(cases, ast.Dict)
+    named = {key.value for key in cases.keys if isinstance(key, ast.Constant)}
+    assert {row.where.partition(":")[2] for row in ROWS if row.test == GENERIC} <= named

@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 import uuid
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,9 @@ from prometheus_client import CollectorRegistry
 
 from collegium.log.dead_letters import MAX_REASON_CHARS, dead_letter
 from collegium.log.memory import MemoryLog
+from collegium.log.memory.consumer import MemoryConsumer
 from collegium.log.partitioner import partition_for
-from collegium.log.port import Log, Outgoing, Position, Record, TransactionalProducer
+from collegium.log.port import Log, Outgoing, Position, Record, StartAt, TopicPartition, TransactionalProducer
 from collegium.orchestrator.core.model import Rules
 from collegium.orchestrator.playbooks.loader import MAX_PLAYBOOK_BYTES, PlaybookError, load_playbook
 from collegium.orchestrator.shell.intake import Intake
@@ -150,6 +151,30 @@ async def test_a_transaction_that_takes_too_long_counts_as_unknown() -> None:
     assert it.dispatched == [f"{history[0].run_id}/alpha/1"]
 
 
+class SlowLog(MemoryLog):
+    """A log of which the first partition that is read does not come."""
+
+    hanging = 1
+
+    async def assign(self, partitions: Mapping[TopicPartition, int | StartAt]) -> MemoryConsumer:
+        """For ever, once."""
+        if self.hanging:
+            self.hanging -= 1
+            await asyncio.Event().wait()
+        return await super().assign(partitions)
+
+
+async def test_a_restore_that_takes_too_long_is_begun_again() -> None:
+    """A read that never ends does not keep the partition without owner."""
+    it = await world()
+    log = SlowLog(it.broker)
+    one = orchestrator(it, OwnerLimits(restore_ms=500, first_pause_ms=1, longest_pause_ms=1), log)
+    async with running(one.run(), it.specialist("alpha", done)):
+        await it.send("objectives", json.dumps({"goal": "What is tea?", "playbook": "line"}).encode())
+        await it.until_ended(1)
+    assert log.hanging == 0
+
+
 async def put_histories(it: MemoryWorld, count: int) -> None:
     """Histories of runs that completed."""
     async with MemoryLog(it.broker) as log:
@@ -171,6 +196,18 @@ async def test_a_takeover_looks_at_so_many_records_of_history() -> None:
         part = list(await last_spans(log, NAMES, 0, window_ms=1_000_000, most=35))
     assert len(whole) > 5
     assert len(part) * 5 == len(whole) * 3
+
+
+async def test_a_takeover_tells_the_spans_of_so_long_again() -> None:
+    """A window of no length holds the newest decision of each of five runs, which end at the same moment."""
+    it = await world()
+    await put_histories(it, 5)
+    async with MemoryLog(it.broker) as log:
+        whole = list(await last_spans(log, NAMES, 0, window_ms=1_000_000, most=1_000))
+        part = list(await last_spans(log, NAMES, 0, window_ms=0, most=1_000))
+    newest_ms = max(span.end_ms for span in whole)
+    assert 0 < len(part) < len(whole)
+    assert {span.end_ms for span in part} == {newest_ms}
 
 
 def test_a_playbook_file_has_at_most_so_many_bytes(tmp_path: Path) -> None:

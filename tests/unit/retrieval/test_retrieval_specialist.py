@@ -25,6 +25,7 @@ class ThreadBench:
 
     def __init__(self) -> None:
         self.tools: list[str] = []
+        self.timeouts_ms: list[int | None] = []
 
     async def inputs(self, kind: type[M], *, step: str | None = None) -> Sequence[M]:
         """None."""
@@ -37,6 +38,7 @@ class ThreadBench:
     async def tool(self, name: str, function: Callable[[], T], *, timeout_ms: int | None = None) -> T:
         """Run it in a thread."""
         self.tools.append(name)
+        self.timeouts_ms.append(timeout_ms)
         return await asyncio.to_thread(function)
 
     async def call(self, name: str, function: Callable[[], Awaitable[T]], *, timeout_ms: int | None = None) -> T:
@@ -92,6 +94,17 @@ async def perform(data: Path, requested: TaskRequested) -> tuple[Success, Eviden
     (output,) = success.outputs
     assert output.name == "evidence"
     return success, Evidence.read(output.content.to_json())
+
+
+async def test_a_search_is_bounded_in_time(data: Path) -> None:
+    """The tool is given the bound, so that a search that hangs fails the attempt as `timeout`."""
+    specialist = build(data, RetrievalSettings(vectors="off"))
+    bench = ThreadBench()
+    try:
+        await specialist.perform(task("What is the default of acks?"), bench)
+    finally:
+        specialist.close()
+    assert bench.timeouts_ms == [30_000]
 
 
 async def test_evidence_cites_what_it_found(data: Path) -> None:
