@@ -6,11 +6,11 @@ from random import Random
 
 import pytest
 
-from collegium.log.errors import Fenced, LogUnavailable, OutcomeUnknown
+from collegium.log.errors import Fenced, LogError, LogUnavailable, OutcomeUnknown
 from collegium.log.memory.transactions import Session
 from collegium.log.port import NewTopic, Outgoing, Record, TopicPartition
 from collegium.simulation.broker import TRANSACTION_TIMEOUT_S, SimulatedBroker
-from collegium.simulation.link import REQUEST_TIMEOUT_S, SESSION_TIMEOUT_S, Fate, Link
+from collegium.simulation.link import REQUEST_TIMEOUT_S, SESSION_TIMEOUT_S, Fate, Fates, Link
 from collegium.simulation.log import SimulatedLog
 from collegium.simulation.loop import VirtualLoop
 
@@ -93,7 +93,7 @@ def test_a_commit_may_have_happened(fate: Fate, *, written: bool) -> None:
         producer = await log.transactional_producer("id")
         await producer.begin()
         await producer.send(Outgoing("t", b"k", b"v"))
-        link.arm("commit", fate)
+        link.fates.arm("commit", fate)
         with pytest.raises(OutcomeUnknown):
             await producer.commit()
         await asyncio.sleep(REQUEST_TIMEOUT_S * 3)
@@ -110,7 +110,7 @@ def test_a_record_that_was_not_written_keeps_its_transaction_from_committing() -
     async def story() -> None:
         producer = await log.transactional_producer("id")
         await producer.begin()
-        link.arm("txn_produce", Fate.REFUSED)
+        link.fates.arm("txn_produce", Fate.REFUSED)
         await producer.send(Outgoing("t", b"k", b"v"))
         with pytest.raises(OutcomeUnknown):
             await producer.commit()
@@ -148,7 +148,7 @@ def test_a_late_request_of_a_fenced_producer_is_refused() -> None:
         producer = await log.transactional_producer("id")
         await producer.begin()
         await (await producer.send(Outgoing("t", b"k", b"zombie")))
-        link.arm("commit", Fate.LATE)
+        link.fates.arm("commit", Fate.LATE)
         committing = asyncio.ensure_future(producer.commit())
         await asyncio.sleep(0.1)
         await other.transactional_producer("id")
@@ -209,3 +209,61 @@ def test_a_severed_node_reaches_nobody() -> None:
 
     brokers.run(story)
     assert brokers.values() == [b"sent before"]
+
+
+def test_a_fault_that_waits_is_met_once_and_by_whoever_comes() -> None:
+    """Nodes that share fates: the first request of the kind has it and tells so; laid in wait alone is not met."""
+    brokers, fates, met = Brokers(), Fates(), list[str]()
+    link = Link("a", brokers.loop, numbers(7), fates)
+    other = Link("b", brokers.loop, numbers(7), fates)
+    fates.arm("find", Fate.REFUSED, lambda: met.append("find"))
+    fates.arm("effect", Fate.REFUSED, lambda: met.append("effect"))
+
+    async def story() -> None:
+        with pytest.raises(LogUnavailable):
+            await other.call("effect", lambda: None)
+        await link.call("effect", lambda: None)
+
+    brokers.run(story)
+    assert met == ["effect"]
+
+
+def test_a_doomed_transaction_is_one_that_was_open() -> None:
+    """One that is committed in time lives, and nothing is told; the one that is still open then is aborted."""
+    brokers, met = Brokers(), list[float]()
+    log, _ = brokers.node("a")
+
+    async def story() -> None:
+        producer = await log.transactional_producer("id")
+        brokers.broker.coordinator.doom(0.5, lambda: met.append(brokers.loop.time()))
+        for value, open_s in ((b"quick", 0.0), (b"slow", 1.0)):
+            await producer.begin()
+            await (await producer.send(Outgoing("t", b"k", value)))
+            await asyncio.sleep(open_s)
+            if open_s:
+                with pytest.raises(LogError):
+                    await producer.commit()
+            else:
+                await producer.commit()
+                await asyncio.sleep(1)
+                assert met == []
+
+    brokers.run(story)
+    assert len(met) == 1
+    assert brokers.values() == [b"quick"]
+
+
+def test_faults_that_find_nothing_have_not_happened() -> None:
+    """A cleaner that removes nothing and a rebalance of an empty group say so."""
+    brokers = Brokers()
+    log, _ = brokers.node("a")
+
+    async def story() -> None:
+        assert not brokers.broker.group("nobody").rebalance()
+        producer = await log.producer()
+        await (await producer.send(Outgoing("t", b"k", b"1")))
+        assert brokers.broker.cleaned("t", keep_tombstones=False) == 0
+        await (await producer.send(Outgoing("t", b"k", b"2")))
+        assert brokers.broker.cleaned("t", keep_tombstones=False) == 1
+
+    brokers.run(story)

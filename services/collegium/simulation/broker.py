@@ -7,7 +7,7 @@ decided is told to an observer and goes into the history's hash.
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Final, Protocol
 
@@ -55,6 +55,8 @@ class SimulatedCoordinator(TransactionCoordinator):
         self._random = random.random
         self._unsettled: dict[str, int] = {}
         self._begun: dict[str, float] = {}
+        self.doomed: list[tuple[float, Callable[[], None]]] = []
+        """What waits for transactions: after how long one is aborted, and who is told of it."""
 
     def completing(self, transactional_id: str) -> bool:
         """Whether the id's last transaction is decided and not yet shown everywhere."""
@@ -67,6 +69,19 @@ class SimulatedCoordinator(TransactionCoordinator):
         if transactional_id not in self._begun:
             self._loop.call_later(TRANSACTION_TIMEOUT_S, self._expire, transactional_id, context=OUTSIDE)
         self._begun[transactional_id] = now
+        if self.doomed:
+            after_s, met = self.doomed.pop()
+            self._loop.call_later(after_s, self._abort_doomed, transactional_id, after_s, met, context=OUTSIDE)
+
+    def doom(self, after_s: float, met: Callable[[], None]) -> None:
+        """Abort the next transaction that is still open so long after it began, and fence its producer."""
+        self.doomed.append((after_s, met))
+
+    def _abort_doomed(self, transactional_id: str, after_s: float, met: Callable[[], None]) -> None:
+        if self.expire(transactional_id):
+            met()
+        else:
+            self.doom(after_s, met)
 
     def _expire(self, transactional_id: str) -> None:
         """Looks again when the newest transaction's time is up: a timer for each would cost more than the work."""
@@ -116,9 +131,10 @@ class SimulatedGroup(Group):
             member.generation = -1
         self.leave(member)
 
-    def rebalance(self) -> None:
-        """Ask every member to join again, as any change of any member's subscription does."""
+    def rebalance(self) -> bool:
+        """Ask every member to join again, as any change of any member's subscription does; False without members."""
         self._request_rejoin(_NOBODY)
+        return bool(self._members)
 
     def knows(self, member: Member) -> bool:
         """Whether the member is in the group."""
@@ -173,6 +189,17 @@ class SimulatedBroker(MemoryBroker):
         """A record was acknowledged and not written."""
         self.note(f"{self._loop.time():.6f} lost {record.topic}\n", record.key or b"\0")
         self._observer.lost(record)
+
+    def cleaned(self, topic: str, *, keep_tombstones: bool) -> int:
+        """Let the log cleaner run, and say how many records a reader does not find any more."""
+        partitions = [self.partition(TopicPartition(topic, number)) for number in range(self.partitions_of(topic))]
+
+        def readable() -> int:
+            return sum(len(log.read(0, log.end)[0]) for log in partitions)
+
+        before = readable()
+        self.compact(topic, keep_tombstones=keep_tombstones)
+        return before - readable()
 
     def settled(self, session: Session, partitions: Sequence[PartitionLog], *, commit: bool) -> None:
         """A transaction is decided; called before its control records are written."""

@@ -15,7 +15,14 @@ from collegium.simulation.processes import NAMES
 from collegium.simulation.scenario import Fault
 from collegium_schemas.objective import ObjectiveSubmitted
 
+_CRASH_WITHIN: Final = 60
+"""Callbacks; an idle process has some dozens of them while faults last."""
+_EXPIRES_WITHIN_S: Final = 0.006
+"""Most transactions are committed by then."""
+
 Draws = tuple[float, float, float]
+Met = Callable[[], None]
+"""Called when a fault happens: at once, or when somebody comes to what waits for him."""
 
 
 class Stage(Protocol):
@@ -33,7 +40,7 @@ class Stage(Protocol):
         """Call something later, unless the world is calm by then; what `mend`s is called at calm anyway."""
         ...
 
-    def arm_point(self, point: str) -> None:
+    def arm_point(self, point: str, met: Callable[[], None]) -> None:
         """The next node that gets there dies."""
         ...
 
@@ -41,24 +48,28 @@ class Stage(Protocol):
         """One more process, for a while."""
         ...
 
-    def rebalance(self, group: str) -> None:
-        """Ask all members of a group to join again."""
+    def rebalance(self, group: str) -> bool:
+        """Ask all members of a group to join again; False when it has none."""
         ...
 
-    def expire_transaction(self, partition: float, turn: int) -> None:
-        """The coordinator aborts what is open and fences its producer."""
+    def arm_request(self, operation: str, fate: Fate, met: Callable[[], None], *, of_agents: bool) -> None:
+        """The next request of this kind, from any orchestrator or from any agent, has this fate."""
         ...
 
-    def compact(self, topic: str, *, keep_tombstones: bool) -> None:
-        """Let the log cleaner run now."""
+    def doom_transaction(self, after_s: float, met: Callable[[], None]) -> None:
+        """The coordinator aborts the next transaction that is still open so long after it began."""
+        ...
+
+    def compact(self, topic: str, *, keep_tombstones: bool) -> bool:
+        """Let the log cleaner run now; False when it finds nothing to remove."""
         ...
 
     def put(self, record: Outgoing, *, owed: bool) -> None:
         """Write a record as a foreign client would; `owed` when it must end among the dead letters."""
         ...
 
-    def replay_result(self, which: float) -> None:
-        """An outcome that is in the log already arrives once more."""
+    def replay_result(self, which: float) -> bool:
+        """An outcome that is in the log already arrives once more; False when there is none."""
         ...
 
 
@@ -69,13 +80,19 @@ class Kind:
     weight: float
     what: str
     """For docs/simulation.md."""
-    strike: Callable[[Stage, Draws], bool]
-    """Does it; False when there was nothing that it could be done to."""
+    strike: Callable[[Stage, Draws, Met], None]
+    """Does it, or lays it in wait; calls the last argument when it has happened to somebody."""
 
 
-def strike(stage: Stage, fault: Fault) -> bool:
-    """Let a fault happen; False when it found nobody."""
-    return KINDS[fault.kind].strike(stage, fault.draws)
+def strike(stage: Stage, fault: Fault, met: Met) -> None:
+    """Let a fault happen.
+
+    Args:
+        stage: Where.
+        fault: What.
+        met: Called when it happens; never when it finds nobody.
+    """
+    KINDS[fault.kind].strike(stage, fault.draws, met)
 
 
 def _pick(nodes: list[Node], draw: float) -> Node | None:
@@ -88,48 +105,47 @@ def _any(stage: Stage, draw: float) -> Node | None:
     return _pick(nodes, draw * 2 % 1)
 
 
-def _crash(stage: Stage, draws: Draws) -> bool:
+def _crash(stage: Stage, draws: Draws, met: Met) -> None:
     node = _any(stage, draws[0])
     if node is not None:
-        node.kill_at_step = node.steps + 1 + int(draws[1] ** 3 * 2_000)
-    return node is not None
+        node.kill_at_step = node.steps + 1 + int(draws[1] ** 2 * _CRASH_WITHIN)
+        node.crashed = met
 
 
-def _crash_at_point(stage: Stage, draws: Draws) -> bool:
+def _crash_at_point(stage: Stage, draws: Draws, met: Met) -> None:
     points = [*Point]
-    stage.arm_point(points[int(draws[0] * len(points))])
-    return True
+    stage.arm_point(points[int(draws[0] * len(points))], met)
 
 
-def _restart(stage: Stage, draws: Draws) -> bool:
+def _restart(stage: Stage, draws: Draws, met: Met) -> None:
     node = _any(stage, draws[0])
     if node is not None:
         node.stop()
-    return node is not None
+        met()
 
 
-def _zombie(stage: Stage, draws: Draws) -> bool:
+def _zombie(stage: Stage, draws: Draws, met: Met) -> None:
     node = _any(stage, draws[0])
     if node is None or node.paused:
-        return False
+        return
     node.pause()
     stage.after(0.1 + 4 * draws[1] ** 2, node.resume)
-    return True
+    met()
 
 
-def _partition(stage: Stage, draws: Draws) -> bool:
+def _partition(stage: Stage, draws: Draws, met: Met) -> None:
     node = _any(stage, draws[0])
     if node is None or node.link.partitioned:
-        return False
+        return
     node.link.cut()
     stage.after(0.1 + 4 * draws[1] ** 2, node.link.mend)
-    return True
+    met()
 
 
-def _slow(stage: Stage, draws: Draws) -> bool:
+def _slow(stage: Stage, draws: Draws, met: Met) -> None:
     node = _any(stage, draws[0])
     if node is None:
-        return False
+        return
     link = node.link
     link.slowness = 2 + 100 * draws[1] ** 2
 
@@ -137,13 +153,13 @@ def _slow(stage: Stage, draws: Draws) -> bool:
         link.slowness = 1.0
 
     stage.after(0.2 + 3 * draws[2], recover)
-    return True
+    met()
 
 
-def _fetch_stall(stage: Stage, draws: Draws) -> bool:
+def _fetch_stall(stage: Stage, draws: Draws, met: Met) -> None:
     node = _any(stage, draws[0])
     if node is None:
-        return False
+        return
     link = node.link
     link.fetch_stalled = True
 
@@ -151,49 +167,45 @@ def _fetch_stall(stage: Stage, draws: Draws) -> bool:
         link.fetch_stalled = False
 
     stage.after(0.1 + 2.5 * draws[1], recover)
-    return True
+    met()
 
 
-def _clock_jump(stage: Stage, draws: Draws) -> bool:
+def _clock_jump(stage: Stage, draws: Draws, met: Met) -> None:
     node = _any(stage, draws[0])
     if node is None:
-        return False
+        return
     reach_ms = 10_000 if draws[2] < 0.3 else 1_500
     node.clock_offset_ms += int((draws[1] * 2 - 1) * reach_ms)
-    return True
+    met()
 
 
-def _rebalance(stage: Stage, draws: Draws) -> bool:
-    stage.rebalance("orchestrator" if draws[0] < 0.6 else ROLES[int(draws[1] * len(ROLES))])
-    return True
+def _rebalance(stage: Stage, draws: Draws, met: Met) -> None:
+    if stage.rebalance("orchestrator" if draws[0] < 0.6 else ROLES[int(draws[1] * len(ROLES))]):
+        met()
 
 
-def _scale(stage: Stage, draws: Draws) -> bool:
+def _scale(stage: Stage, draws: Draws, met: Met) -> None:
     stage.add_node("orchestrator" if draws[0] < 0.6 else ROLES[int(draws[1] * len(ROLES))], 0.3 + 3 * draws[2])
-    return True
+    met()
 
 
-def _expire(stage: Stage, draws: Draws) -> bool:
-    stage.expire_transaction(draws[0], int(draws[1] * 2))
-    return True
+def _expire(stage: Stage, draws: Draws, met: Met) -> None:
+    stage.doom_transaction(draws[0] * _EXPIRES_WITHIN_S, met)
 
 
-def _compact(stage: Stage, draws: Draws) -> bool:
-    stage.compact("run-state" if draws[0] < 0.7 else "control", keep_tombstones=draws[1] < 0.3)
-    return True
+def _compact(stage: Stage, draws: Draws, met: Met) -> None:
+    if stage.compact("run-state" if draws[0] < 0.7 else "control", keep_tombstones=draws[1] < 0.3):
+        met()
 
 
-def _replay(stage: Stage, draws: Draws) -> bool:
-    stage.replay_result(draws[0])
-    return True
+def _replay(stage: Stage, draws: Draws, met: Met) -> None:
+    if stage.replay_result(draws[0]):
+        met()
 
 
-def _request(operation: str, fates: tuple[Fate, ...], *, of_agents: bool) -> Callable[[Stage, Draws], bool]:
-    def strike(stage: Stage, draws: Draws) -> bool:
-        node = _pick(stage.agents() if of_agents else stage.orchestrators(), draws[0])
-        if node is not None:
-            node.link.arm(operation, fates[int(draws[1] * len(fates))])
-        return node is not None
+def _request(operation: str, fates: tuple[Fate, ...], *, of_agents: bool) -> Callable[[Stage, Draws, Met], None]:
+    def strike(stage: Stage, draws: Draws, met: Met) -> None:
+        stage.arm_request(operation, fates[int(draws[1] * len(fates))], met, of_agents=of_agents)
 
     return strike
 
@@ -210,7 +222,7 @@ _GARBAGE: Final = (
 )
 
 
-def _poison(stage: Stage, draws: Draws) -> bool:
+def _poison(stage: Stage, draws: Draws, met: Met) -> None:
     topics = ("objectives", "interventions", "results", *(f"tasks.{role}" for role in ROLES), "control")
     topic = topics[int(draws[0] * len(topics))]
     body = _GARBAGE[int(draws[1] * len(_GARBAGE))]
@@ -220,7 +232,7 @@ def _poison(stage: Stage, draws: Draws) -> bool:
         headers.append(("ce_type", ObjectiveSubmitted.TYPE.encode() if draws[2] < 0.5 else b"\xff"))
     key = f"run/{number}" if topic == "control" else f"poison-{number}"
     stage.put(Outgoing(NAMES(topic), key.encode(), body, tuple(headers)), owed=topic != "control")
-    return True
+    met()
 
 
 _UNKNOWN: Final = (Fate.LOST, Fate.ANSWER_LOST, Fate.LATE, Fate.REFUSED)

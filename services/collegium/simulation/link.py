@@ -22,6 +22,10 @@ SESSION_TIMEOUT_S: Final = 1.5
 OUTSIDE: Final = copy_context()
 
 
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
 class Fate(StrEnum):
     """What may become of one request."""
 
@@ -39,6 +43,30 @@ class Fate(StrEnum):
     """The broker refuses it, and nothing of it happens."""
 
 
+class Fates:
+    """What waits for the next requests of each kind; nodes that share it have each fate come to whoever asks first."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, list[tuple[Fate, Callable[[], None]]]] = {}
+
+    def arm(self, operation: str, fate: Fate, met: Callable[[], None] = _nothing) -> None:
+        """The next request of this kind has this fate; `met` is called when one has."""
+        self._waiting.setdefault(operation, []).append((fate, met))
+
+    def disarm(self) -> None:
+        """No request or record that is sent from now on has a special fate."""
+        self._waiting.clear()
+
+    def next(self, operation: str) -> Fate | None:
+        """The fate of a request that is made now."""
+        waiting = self._waiting.get(operation) if self._waiting else None
+        if not waiting:
+            return None
+        fate, met = waiting.pop()
+        met()
+        return fate
+
+
 class Link:
     """One node's way to the brokers.
 
@@ -46,13 +74,14 @@ class Link:
         name: The node, for messages.
         loop: The world's loop.
         random: Draws latencies.
+        fates: What waits for its requests; its own when absent.
     """
 
-    def __init__(self, name: str, loop: VirtualLoop, random: Random) -> None:
+    def __init__(self, name: str, loop: VirtualLoop, random: Random, fates: Fates | None = None) -> None:
         self._name = name
         self._loop = loop
         self._random = random.random
-        self._fates: dict[str, list[Fate]] = {}
+        self.fates = fates or Fates()
         self._blocked: list[Callable[[], None]] = []
         self._watchers: list[Callable[[], None]] = []
         self._silences = 0
@@ -71,18 +100,9 @@ class Link:
         """Whether heartbeats reach the group's coordinator."""
         return not (self.severed or self._silent or self.partitioned)
 
-    def arm(self, operation: str, fate: Fate) -> None:
-        """The next request of this kind has this fate."""
-        self._fates.setdefault(operation, []).append(fate)
-
-    def disarm(self) -> None:
-        """No request or record that is sent from now on has a special fate."""
-        self._fates.clear()
-
     def record_fate(self, topic: str) -> Fate | None:
         """What becomes of one record of a topic behind its acknowledgement; None is nothing."""
-        fates = self._fates.get(topic) if self._fates else None
-        return fates.pop() if fates else None
+        return self.fates.next(topic)
 
     def watch(self, silent: Callable[[], None]) -> None:
         """Call this whenever no heartbeat has been heard for the session time-out."""
@@ -193,8 +213,7 @@ class Link:
             LogUnavailable: the node is dead.
         """
         self.check()
-        fates = self._fates.get(operation) if self._fates else None
-        fate = fates.pop() if fates else None
+        fate = self.fates.next(operation)
 
         def silence() -> None:
             self.after(REQUEST_TIMEOUT_S, lambda: told(None, unknown(f"{operation} of {self._name} was not answered")))

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any, Final
 
 from collegium.simulation.errors import SimulationError
-from collegium.simulation.link import OUTSIDE, Link
+from collegium.simulation.link import OUTSIDE, Fates, Link
 from collegium.simulation.loop import HOST, VirtualLoop
 
 _MOST_CANCELS: Final = 200
@@ -20,12 +20,13 @@ class Node:
         name: Unique among all incarnations.
         loop: The world's loop.
         random: For the latencies of its link.
+        fates: What waits for its requests, and for those of others of its kind.
     """
 
-    def __init__(self, name: str, loop: VirtualLoop, random: Random) -> None:
+    def __init__(self, name: str, loop: VirtualLoop, random: Random, fates: Fates) -> None:
         self.name = name
         self.loop = loop
-        self.link = Link(name, loop, random)
+        self.link = Link(name, loop, random, fates)
         self.clock_offset_ms = 0
         self.paused = False
         self.dead = False
@@ -33,6 +34,8 @@ class Node:
         """What its main task ended with; None while it runs, or when it ended well."""
         self.steps = 0
         self.kill_at_step: int | None = None
+        self.crashed: Callable[[], None] = _nothing
+        """Called when it dies at that step."""
         self.killed: Callable[[], None] = _nothing
         """Called when it dies."""
         self.drain: Callable[[], None] | None = None
@@ -52,6 +55,7 @@ class Node:
             return False
         self.steps += 1
         if self.steps == self.kill_at_step and not self.dead:
+            self.crashed()
             self.kill()
         return True
 

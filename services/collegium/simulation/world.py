@@ -16,7 +16,7 @@ from collegium.simulation.client import Client
 from collegium.simulation.errors import SimulationError, Violation, as_failure, leaves
 from collegium.simulation.faults import strike
 from collegium.simulation.invariants import Checker
-from collegium.simulation.link import OUTSIDE, Link
+from collegium.simulation.link import OUTSIDE, Fate, Fates, Link
 from collegium.simulation.log import SimulatedLog
 from collegium.simulation.loop import HOST, VirtualLoop
 from collegium.simulation.nodes import Node
@@ -89,7 +89,8 @@ class World:
         self._nodes: dict[str, Node] = {}
         self._roles: dict[str, str] = {}
         self._incarnations = 0
-        self._points: list[str] = []
+        self._points: list[tuple[str, Callable[[], None]]] = []
+        self._fates = {True: Fates(), False: Fates()}
         self._mends: dict[int, Callable[[], None]] = {}
         self._struck: dict[str, int] = {}
         self._poison: list[str] = []
@@ -170,7 +171,7 @@ class World:
     def _start(self, role: str) -> Node:
         self._incarnations += 1
         name = f"{role}-{self._incarnations}"
-        node = Node(name, self.loop, self._random)
+        node = Node(name, self.loop, self._random, self._fates[role != "orchestrator"])
         self._nodes[name] = node
         self._roles[name] = role
         log = SimulatedLog(self.broker, node.link, self._random, name, self.checker)
@@ -233,8 +234,10 @@ class World:
             self._start(role)
 
     def _reached(self, node: Node, point: str) -> None:
-        if point in self._points and not node.dead:
-            self._points.remove(point)
+        armed = next((each for each in self._points if each[0] == point), None)
+        if armed is not None and not node.dead:
+            self._points.remove(armed)
+            armed[1]()
             self._struck_by(f"at {point}")
             node.kill()
         if node.dead:
@@ -270,9 +273,13 @@ class World:
 
         self._later(delay_s, mend)
 
-    def arm_point(self, point: str) -> None:
+    def arm_point(self, point: str, met: Callable[[], None]) -> None:
         """The next node that gets there dies."""
-        self._points.append(point)
+        self._points.append((point, met))
+
+    def arm_request(self, operation: str, fate: Fate, met: Callable[[], None], *, of_agents: bool) -> None:
+        """The next request of this kind, from any orchestrator or from any agent, has this fate."""
+        self._fates[of_agents].arm(operation, fate, met)
 
     def add_node(self, role: str, lives_s: float) -> None:
         """One more process, for a while."""
@@ -280,18 +287,17 @@ class World:
         node.temporary = True
         self.after(lives_s, node.stop)
 
-    def rebalance(self, group: str) -> None:
+    def rebalance(self, group: str) -> bool:
         """Ask all members of a group to join again."""
-        self.broker.group(NAMES(group)).rebalance()
+        return self.broker.group(NAMES(group)).rebalance()
 
-    def expire_transaction(self, partition: float, turn: int) -> None:
-        """The coordinator aborts what is open and fences its producer."""
-        number = int(partition * self._scenario.sizes.partitions)
-        self.broker.transactions.expire(f"{NAMES.prefix}orchestrator.{number}.{turn}")
+    def doom_transaction(self, after_s: float, met: Callable[[], None]) -> None:
+        """The coordinator aborts the next transaction that is still open so long after it began."""
+        self.broker.coordinator.doom(after_s, met)
 
-    def compact(self, topic: str, *, keep_tombstones: bool) -> None:
+    def compact(self, topic: str, *, keep_tombstones: bool) -> bool:
         """Let the log cleaner run now."""
-        self.broker.compact(NAMES(topic), keep_tombstones=keep_tombstones)
+        return self.broker.cleaned(NAMES(topic), keep_tombstones=keep_tombstones) > 0
 
     def put(self, record: Outgoing, *, owed: bool) -> None:
         """Write a record as a foreign client would."""
@@ -299,13 +305,14 @@ class World:
         if owed:
             self._poison.append(record.headers[0][1].decode())
 
-    def replay_result(self, which: float) -> None:
+    def replay_result(self, which: float) -> bool:
         """An outcome that is in the log already arrives once more."""
         number = int(which * self._scenario.sizes.partitions)
         log = self.broker.partition(TopicPartition(NAMES("results"), number))
         records, _ = log.read(int(which * 1_000) % max(1, log.end), 1)
         for record in records:
             self.broker.append(Outgoing(record.topic, record.key, record.value, record.headers, number), log)
+        return bool(records)
 
     # -- time
 
@@ -313,8 +320,7 @@ class World:
         self.loop.call_later(delay_s, callback, context=OUTSIDE)
 
     def _strike(self, fault: Fault) -> None:
-        if strike(self, fault):
-            self._struck_by(fault.kind)
+        strike(self, fault, lambda: self._struck_by(fault.kind))
 
     def _struck_by(self, what: str) -> None:
         self._struck[what] = self._struck.get(what, 0) + 1
@@ -330,7 +336,9 @@ class World:
         for node in self._nodes.values():
             node.kill_at_step = None
             node.clock_offset_ms = 0
-            node.link.disarm()
+        for fates in self._fates.values():
+            fates.disarm()
+        self.broker.coordinator.doomed.clear()
 
     # -- the end
 
