@@ -2,12 +2,14 @@
 
 import io
 import logging
+from pathlib import Path
 
 from collegium.simulation import Violation, simulate
 from collegium.simulation.__main__ import EXIT_VIOLATED, main, parsed
 from collegium.simulation.client import Client
 from collegium.simulation.errors import SimulationError, as_failure
 from collegium.simulation.world import World
+from simulation.bugs.__main__ import written
 from simulation.bugs.applying import Bug, Change, applied
 
 
@@ -51,3 +53,13 @@ def test_a_violation_inside_a_group_is_found() -> None:
     group = ExceptionGroup("all", [ValueError("beside"), ExceptionGroup("inner", [violation])])
     assert as_failure(group, "somebody") is violation
     assert isinstance(as_failure(ValueError("alone"), "somebody"), SimulationError)
+
+
+def test_no_page_is_written_about_code_that_violates(tmp_path: Path) -> None:
+    """A violation without any deliberate bug is told, and the page stays as it was."""
+    page = tmp_path / "page.md"
+    with applied(CLIENT_FAILS):
+        assert not written(page, [], 1, worlds=3)
+    assert not page.exists()
+    assert written(page, [], 1, worlds=3)
+    assert "times in 3 worlds" in page.read_text(encoding="utf-8")

@@ -1,4 +1,7 @@
-"""Deliberate bugs: each one is a small change of the real code that the simulation must find.
+"""Deliberate bugs: each one is a small change that the simulation must find.
+
+Nearly all change the real code. The few that are `simulated` change the simulated log instead, where that is the
+shortest way to have the real code do something wrong: the table marks them.
 
 A bug is applied in this process by replacing a name that the real code looks up, with a subclass or function that
 does one thing wrong. Nothing in the product knows of it.

@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,16 @@ class Bug:
     what: str
     """For the table: what the code does wrong."""
     changes: tuple[Change, ...]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it changes the simulation's own log instead of the code that is simulated."""
+        return any(_module(change.place).startswith("collegium.simulation") for change in self.changes)
+
+
+def _module(place: object) -> str:
+    """Where a module or a class is from."""
+    return place.__name__ if isinstance(place, ModuleType) else str(getattr(place, "__module__", ""))
 
 
 @contextmanager

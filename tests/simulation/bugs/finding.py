@@ -7,7 +7,14 @@ from simulation.bugs import BUGS, Bug, applied
 
 LIMIT = 2_000
 
-_LATER = {"effect-key-with-attempt": 20, "unknown-effect-failed": 20}
+_LATER = {
+    "effect-before-intent": 25,
+    "effect-key-with-attempt": 5,
+    "unknown-effect-failed": 7,
+    "dedupe-removed": 7,
+    "any-attempt": 5,
+    "not-forwarded": 5,
+}
 FOUND_BY: dict[str, int] = {bug.name: _LATER.get(bug.name, 1) for bug in BUGS}
 """A seed from which on each bug shows itself soon."""
 

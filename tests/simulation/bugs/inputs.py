@@ -1,7 +1,8 @@
 """Bugs in reading inputs."""
 
+from collegium.log.partitioner import partition_for
 from collegium.log.port import Record, TopicPartition
-from collegium.orchestrator.shell import owner, service
+from collegium.orchestrator.shell import owner, service, transaction
 from collegium.orchestrator.shell.intake import DeadLetter
 from collegium.orchestrator.shell.owner import INPUTS, PartitionOwner
 from collegium.orchestrator.shell.transaction import Batch, Batcher
@@ -32,14 +33,24 @@ class _NeverResumes(PartitionOwner):
         return taken
 
 
+_HOMES: list[int] = []
+"""The partition whose batch is being made, while it is."""
+
+
+def _here(key: bytes, partitions: int) -> int:
+    """A run's home is wherever its input was read."""
+    return _HOMES[-1] if _HOMES else partition_for(key, partitions)
+
+
 class _ForwardsNothing(Batcher):
     """An objective is worked on wherever it lands."""
 
     def _take(self, record: Record, batch: Batch, inline: dict[str, str], now_ms: int) -> None:
-        self._partitions, partitions = 1, self._partitions
-        self._partition, partition = 0, self._partition
-        super()._take(record, batch, inline, now_ms)
-        self._partitions, self._partition = partitions, partition
+        _HOMES.append(self._partition)
+        try:
+            super()._take(record, batch, inline, now_ms)
+        finally:
+            _HOMES.pop()
 
 
 class _BuriesNothing(Batcher):
@@ -67,7 +78,7 @@ BUGS = (
     Bug(
         "not-forwarded",
         "an objective is worked on in the partition where it lands",
-        (Change(owner, "Batcher", _ForwardsNothing),),
+        (Change(owner, "Batcher", _ForwardsNothing), Change(transaction, "partition_for", _here)),
     ),
     Bug("poison-dropped", "what cannot be understood is dropped", (Change(owner, "Batcher", _BuriesNothing),)),
 )
