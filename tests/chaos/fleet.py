@@ -120,6 +120,13 @@ class Instance:
         await self._until(lambda: len(self.deaths) >= life, f"life {life} has ended", bound_s)
         return self.deaths[life - 1]
 
+    async def killed(self, life: int, bound_s: float = READY_S) -> Death:
+        """Wait until SIGKILL has ended the process of that life: the fault has happened, and not another."""
+        death = await self.died(life, bound_s)
+        if death.status != -signal.SIGKILL:
+            raise FleetError(f"{self.name}: life {life} was not killed, but ended with status {death.status}")
+        return death
+
     async def stopped(self, bound_s: float = READY_S) -> None:
         """Wait until the process stands still, by SIGSTOP."""
         process = psutil.Process(self.pid)
@@ -195,6 +202,7 @@ class Fleet:
         self._settings = settings
         self._instances: dict[str, Instance] = {}
         self._keepers: dict[str, asyncio.Task[None]] = {}
+        self._ends: list[tuple[str, int]] = []
 
     def __getitem__(self, name: str) -> Instance:
         """An instance by name, such as `orchestrator-1`."""
@@ -230,7 +238,7 @@ class Fleet:
                 group.create_task(instance.ready(instance.life))
 
     async def _retire(self, instance: Instance) -> None:
-        await instance.retire()
+        self._ends.append((instance.name, await instance.retire()))
         del self._instances[instance.name]
         await self._keepers.pop(instance.name)
 
@@ -240,11 +248,11 @@ class Fleet:
             for instance in self.instances:
                 group.create_task(instance.ready())
 
-    async def end(self) -> dict[str, int]:
-        """SIGTERM to all, and wait; the exit statuses."""
+    async def end(self) -> list[tuple[str, int]]:
+        """SIGTERM to all, and wait; the exit status of each, and of those that were retired before."""
         async with asyncio.TaskGroup() as group:
             ending = {instance.name: group.create_task(instance.retire()) for instance in self.instances}
-        return {name: task.result() for name, task in ending.items()}
+        return [*self._ends, *((name, task.result()) for name, task in ending.items())]
 
     async def clean_up(self) -> None:
         """Leave no process behind."""

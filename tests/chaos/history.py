@@ -3,14 +3,18 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 _ENDINGS = {"run_ended", "run_rejected"}
+_ANSWERS = {"attempt_succeeded", "attempt_failed"}
+
+Subtask = tuple[str, str]
+"""(run id, subtask id)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +28,14 @@ class Decision:
     """When it could be read, by the monotonic clock."""
     ending: str | None
     """The run's terminal status, when this ended it."""
-    failures: int
-    """Attempts that failed."""
+    planned: Mapping[Subtask, str] = field(default_factory=dict[Subtask, str])
+    """The roles of subtasks that were added to the plan."""
+    sent: frozenset[Subtask] = frozenset()
+    """Subtasks of which an attempt was dispatched."""
+    answered: frozenset[Subtask] = frozenset()
+    """Subtasks of which an attempt has succeeded, failed or timed out."""
+    ended: tuple[tuple[Subtask, str], ...] = ()
+    """Subtasks that succeeded, with the worker that did them, or were given up, without one."""
 
 
 class History:
@@ -40,16 +50,6 @@ class History:
         """Keys of effects of which nobody could tell whether they happened, as humans were asked."""
         self.ended: dict[str, str] = {}
         """Terminal status by run."""
-
-    def last_before(self, moment_s: float) -> dict[int, Decision]:
-        """Each partition's last decision before a moment."""
-        return {each.partition: each for each in self.decisions if each.seen_s <= moment_s}
-
-    def under_way(self, moment_s: float) -> frozenset[str]:
-        """Runs that had begun before a moment and not ended."""
-        before = [decision for decision in self.decisions if decision.seen_s <= moment_s]
-        ended = {decision.run_id for decision in before if decision.ending is not None}
-        return frozenset(decision.run_id for decision in before) - ended
 
     async def watch(self) -> None:
         """Read until cancelled, through any absence of the brokers."""
@@ -79,16 +79,7 @@ class History:
     def _take(self, record: ConsumerRecord[bytes, bytes]) -> None:
         self._read[record.partition] = record.offset + 1
         body: Any = json.loads(record.value or b"")
-        events = body["events"]
-        endings = [event.get("status", "failed") for event in events if event["type"] in _ENDINGS]
-        decision = Decision(
-            run_id=body["run_id"],
-            partition=record.partition,
-            owner=body["owner"],
-            seen_s=time.monotonic(),
-            ending=endings[0] if endings else None,
-            failures=sum(event["type"] == "attempt_failed" for event in events),
-        )
+        decision, events = decision_of(body, record.partition, time.monotonic()), body["events"]
         self.decisions.append(decision)
         self.questions += [
             f"{body['run_id']}/{event['subtask_id']}/{name}"
@@ -98,3 +89,29 @@ class History:
         ]
         if decision.ending is not None:
             self.ended[decision.run_id] = decision.ending
+
+
+def decision_of(body: Mapping[str, Any], partition: int, seen_s: float) -> Decision:
+    """What a record of run-events says."""
+    run_id, events = body["run_id"], body["events"]
+    endings = [event.get("status", "failed") for event in events if event["type"] in _ENDINGS]
+    added = [spec for event in events if event["type"] == "plan_adopted" for spec in event["change"]["added"]]
+
+    def subtasks(*kinds: str) -> frozenset[Subtask]:
+        return frozenset((run_id, event["subtask_id"]) for event in events if event["type"] in kinds)
+
+    return Decision(
+        run_id=run_id,
+        partition=partition,
+        owner=body["owner"],
+        seen_s=seen_s,
+        ending=endings[0] if endings else None,
+        planned={(run_id, spec["subtask_id"]): spec["role"] for spec in added},
+        sent=subtasks("attempt_dispatched"),
+        answered=subtasks(*_ANSWERS),
+        ended=tuple(
+            ((run_id, event["subtask_id"]), event.get("worker", ""))
+            for event in events
+            if event["type"] in {"attempt_succeeded", "subtask_failed"}
+        ),
+    )

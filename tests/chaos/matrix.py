@@ -6,7 +6,7 @@ the brokers and services, keeps objectives arriving before, during and after the
 ones have ended, stops the services, has the checker read the topics, and writes the row.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
@@ -21,12 +21,12 @@ from chaos.trial import Trial
 class Expectation:
     """What must be true after the fault, beyond the invariants."""
 
-    statuses: frozenset[str] = frozenset({"completed"})
-    """How runs may end."""
-    dead_letters: int | None = 0
-    """How many records end in dead-letters; None: any number."""
-    strangers: bool = False
-    """True when there may be runs that nobody submitted: refusals of what is no objective get a history, too."""
+    failures: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Submitted runs that must fail, with the kind of their failure; every other one must complete."""
+    letters: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many records of each topic end in dead-letters."""
+    refused: int = 0
+    """How many runs there are that nobody submitted: refusals of what is no objective get a history, too."""
     outside: Callable[[Outside], Iterable[str]] = effects_once
     """Looks at what was changed outside the topics; what is wrong, in words."""
     end_s: float = 60.0

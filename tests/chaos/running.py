@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 from chaos.brokers import B, BrokerPlan, Brokers, Site
 from chaos.checker.judging import Submissions, Verdict, judge
 from chaos.checker.topics import Topics, read_topics
+from chaos.expecting import surprises
 from chaos.fleet import Fleet
 from chaos.history import History
 from chaos.human import Human
@@ -29,6 +30,8 @@ from collegium.log.settings import KafkaSettings
 from collegium.log.topics import TopicNames, required
 
 PARTITIONS = 4
+LEAST_OBJECTIVES = 20
+"""A trial with fewer of them acknowledged was not under load."""
 ROLES = ("worker", "retrieval", "analysis", "drafting", "verification", "delivery")
 _SETTLE_S = 20.0
 _FINDINGS = 5
@@ -135,7 +138,7 @@ async def carry_out(cell: Cell[B], brokers: B, directory: Path, result: Judged) 
             result.faults.extend((*_told(error), fleet.logs()))
         result.recovery_s = trial.recovery_s()
         statuses = await fleet.end()
-    result.faults.extend(f"{name} ended with status {status}" for name, status in statuses.items() if status != 0)
+    result.faults.extend(f"{name} ended with status {status}" for name, status in statuses if status != 0)
     await _verdict(cell, trial, directory, result)
 
 
@@ -175,20 +178,18 @@ async def _watching(trial: Trial[B]) -> AsyncGenerator[None]:
 
 async def _verdict(cell: Cell[B], trial: Trial[B], directory: Path, result: Judged) -> None:
     sent = trial.load.submitted
-    submitted = Submissions(sent.acknowledged, sent.unsure, cell.expects.strangers)
+    submitted = Submissions(sent.acknowledged, sent.unsure, strangers=cell.expects.refused > 0)
     verdict = judge(await _settled(trial), submitted)
     result.verdict = verdict
     result.faults.extend(str(finding) for finding in verdict.findings[:_FINDINGS])
     if len(verdict.findings) > _FINDINGS:
         result.faults.append(f"... and {len(verdict.findings) - _FINDINGS} further findings")
     result.faults.extend(cell.expects.outside(Outside(directory, verdict.facts)))
-    strange = set(verdict.counts.statuses) - cell.expects.statuses
-    if strange:
-        result.faults.append(f"runs ended as {verdict.counts.statuses}")
-    if cell.expects.dead_letters is not None and verdict.counts.dead_letters != cell.expects.dead_letters:
-        result.faults.append(f"{verdict.counts.dead_letters} dead letters instead of {cell.expects.dead_letters}")
-    if trial.strikes and result.recovery_s is None:
-        result.faults.append("no decision followed on the fault")
+    result.faults.extend(surprises(cell.expects, verdict, (*sent.acknowledged, *sent.unsure), trial.prefix))
+    if not trial.recovered():
+        result.faults.append("something that the fault interrupted never went on")
+    if len(sent.acknowledged) < LEAST_OBJECTIVES:
+        result.faults.append(f"only {len(sent.acknowledged)} objectives were acknowledged")
     if not trial.strikes:
         result.faults.append("the fault never happened")
 

@@ -10,22 +10,10 @@ from chaos.brokers import B
 from chaos.fleet import Fleet
 from chaos.history import History
 from chaos.load import Load
+from chaos.recovery import Strike, in_hand, last_before
 from collegium.log.topics import TopicNames
 
 BOUND_S = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Strike:
-    """A fault's moment, and what must be decided on again before the system counts as recovered."""
-
-    at_s: float
-    partitions: frozenset[int] = frozenset()
-    """Each of these, by somebody else than the victim."""
-    runs: frozenset[str] = frozenset()
-    """Each of these, by anybody."""
-    not_by: str = ""
-    """The end of the victim's name, when somebody else must have taken over."""
 
 
 @dataclass(slots=True)
@@ -55,32 +43,30 @@ class Trial(Generic[B]):
         """
         moment = time.monotonic() if at_s is None else at_s
         mark = "" if victim is None else f":{victim}"
-        last = self.history.last_before(moment)
+        last = last_before(self.history.decisions, moment)
         owned = frozenset(partition for partition, decision in last.items() if decision.owner.endswith(mark))
         self.strikes.append(Strike(moment, partitions=owned, not_by="" if alone else mark))
 
-    def struck_specialist(self, *, at_s: float | None = None) -> None:
-        """The same for a specialist: recovered when each run that was under way has a new decision."""
+    def struck_specialist(self, victim: int, role: str, *, at_s: float | None = None) -> None:
+        """The same for a process of a specialist.
+
+        The system has recovered when each subtask that waited for an outcome of that role has ended by another process.
+        """
         moment = time.monotonic() if at_s is None else at_s
-        self.strikes.append(Strike(moment, runs=self.history.under_way(moment)))
+        waiting = in_hand(self.history.decisions, role, moment)
+        self.strikes.append(Strike(moment, subtasks=waiting, not_by=f":{victim}"))
 
     def recovery_s(self) -> float | None:
-        """The longest time from a strike to the decision that ended its outage; None when one never came."""
-        took = [self._recovery_s(strike) for strike in self.strikes]
-        return None if None in took else max((each for each in took if each is not None), default=None)
+        """The longest outage; None when nothing had to wait, or something still does."""
+        outages = self._outages()
+        return None if None in outages else max((each for each in outages if each is not None), default=None)
 
-    def _recovery_s(self, strike: Strike) -> float | None:
-        partitions: dict[int, float] = {}
-        runs: dict[str, float] = {}
-        for decision in self.history.decisions:
-            if decision.seen_s > strike.at_s:
-                runs.setdefault(decision.run_id, decision.seen_s - strike.at_s)
-                if not strike.not_by or not decision.owner.endswith(strike.not_by):
-                    partitions.setdefault(decision.partition, decision.seen_s - strike.at_s)
-        waited = [*map(partitions.get, strike.partitions), *map(runs.get, strike.runs)]
-        if not waited:  # nothing was in its hands: whatever is decided next
-            return min(runs.values(), default=None)
-        return None if None in waited else max(each for each in waited if each is not None)
+    def recovered(self) -> bool:
+        """Whether every outage has ended."""
+        return None not in self._outages()
+
+    def _outages(self) -> list[float | None]:
+        return [each for strike in self.strikes for each in strike.outages(self.history.decisions)]
 
     async def until(self, condition: Callable[[], bool], what: str, bound_s: float = BOUND_S) -> None:
         """Wait until the history or the fleet fulfils a condition."""

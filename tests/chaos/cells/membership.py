@@ -57,7 +57,7 @@ def _doubled(role: str) -> Cell[SingleNode]:
         await double.ready()
         await trial.ended(4)
         double.kill()
-        await double.died(1)
+        await double.killed(1)
         await double.ready(2)
         await trial.ended(2)
 
@@ -78,11 +78,11 @@ async def _killed_one_by_one(trial: Trial[SingleNode]) -> None:
     for instance in trial.fleet.instances:
         pid, life = instance.pid, instance.life
         instance.kill()
-        death = await instance.died(life)
+        death = await instance.killed(life)
         if instance.plan.role == "orchestrator":
             trial.struck(pid, at_s=death.at_s)
         else:
-            trial.struck_specialist(at_s=death.at_s)
+            trial.struck_specialist(pid, instance.plan.role, at_s=death.at_s)
         await asyncio.sleep(1)
     for instance in trial.fleet.instances:
         await instance.ready(2)

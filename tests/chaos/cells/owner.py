@@ -24,7 +24,7 @@ def _killed_committing(point: str) -> Cell[SingleNode]:
         await victim.end()
         victim.again()
         await victim.ready(2)
-        death = await victim.died(2)
+        death = await victim.killed(2)
         trial.struck(death.pid, at_s=death.at_s)
         await victim.ready(3)
 
@@ -39,9 +39,9 @@ def _killed_taking_over(point: str) -> Cell[SingleNode]:
         victim.faults.append(f"{point}:{_TAKEOVER_PASSING}:kill")
         first = victim.pid
         victim.kill()
-        death = await victim.died(1)
+        death = await victim.killed(1)
         trial.struck(first, at_s=death.at_s)
-        await victim.died(2)
+        await victim.killed(2)
         await victim.ready(3)
 
     return Cell(
@@ -58,7 +58,7 @@ async def _killed_revoked(trial: Trial[SingleNode]) -> None:
     await victim.ready(2)
     await trial.decided(20)
     other = trial.fleet.add(victim.plan)
-    death = await victim.died(2)
+    death = await victim.killed(2)
     trial.struck(death.pid, at_s=death.at_s)
     await victim.ready(3)
     await other.ready()
@@ -73,7 +73,7 @@ async def _killed_dropping(trial: Trial[LossyNode]) -> None:
     await victim.ready(2)
     await trial.decided(20)
     trial.brokers.proxy.lose(Loss(Api.END_TXN, answer=True))
-    death = await victim.died(2)
+    death = await victim.killed(2)
     trial.struck(death.pid, at_s=death.at_s)
     await victim.ready(3)
 
@@ -86,7 +86,7 @@ async def _killed_anywhere(trial: Trial[SingleNode]) -> None:
         await trial.ended(8)
         pid = victim.pid
         victim.kill()
-        death = await victim.died(life)
+        death = await victim.killed(life)
         trial.struck(pid, at_s=death.at_s)
     await victim.ready(4)
 

@@ -29,7 +29,7 @@ def _stopped(
         if role == "orchestrator":
             trial.struck(victim.pid, alone=not several)
         else:
-            trial.struck_specialist()
+            trial.struck_specialist(victim.pid, role)
         await asyncio.sleep(standing_s)
         victim.send(signal.SIGCONT)
         await trial.decided(30)

@@ -1,6 +1,7 @@
 """Records that nobody can use, and a task that kills whoever works on it."""
 
 import json
+import signal
 import uuid
 
 from aiokafka import AIOKafkaProducer
@@ -30,21 +31,22 @@ async def _garbage(trial: Trial[SingleNode]) -> None:
 async def _lethal(trial: Trial[SingleNode]) -> None:
     """An objective whose task kills each process that takes it, while the others go on."""
     victim, life = trial.fleet["worker-1"], trial.fleet["worker-1"].life
-    run_id = str(uuid.uuid4())
+    run_id = _LETHAL
     body = json.dumps({"goal": "Kill whoever works on this.", "playbook": "lethal", "run_id": run_id}).encode()
     async with AIOKafkaProducer(bootstrap_servers=trial.brokers.bootstrap, acks="all") as producer:
         await producer.send_and_wait(f"{trial.prefix}objectives", body, key=run_id.encode())
     trial.load.submitted.acknowledged.append(run_id)
-    death = await victim.died(life)
-    trial.struck_specialist(at_s=death.at_s)
+    death = await victim.killed(life)
+    trial.struck_specialist(death.pid, victim.plan.role, at_s=death.at_s)
     await trial.until(lambda: run_id in trial.history.ended, "the lethal run has ended")
-    assert trial.history.ended[run_id] == "failed", trial.history.ended[run_id]
-    deaths = [each for each in victim.deaths if each.status < 0]
-    assert len(deaths) == _DEATHS, f"{len(deaths)} processes died of one task"
+    deaths = [each.status for each in victim.deaths]
+    assert deaths == [-signal.SIGKILL] * _DEATHS, f"the worker's processes ended with {deaths}"
     await victim.ready(victim.life)
 
 
 _DEATHS = 3
+_LETHAL = "0190aaaa-0000-7000-8000-00000000dead"
+_OF_EACH = _ROUNDS * len(_GARBAGE)
 
 CELLS = (
     Cell(
@@ -54,7 +56,7 @@ CELLS = (
         light(),
         _garbage,
         quick=True,
-        expects=Expectation(dead_letters=None, strangers=True, statuses=frozenset({"completed", "failed"})),
+        expects=Expectation(letters=dict.fromkeys(_TOPICS, _OF_EACH), refused=_OF_EACH),
     ),
     Cell(
         "worker",
@@ -62,6 +64,6 @@ CELLS = (
         SINGLE_NODE,
         light(),
         _lethal,
-        expects=Expectation(dead_letters=None, statuses=frozenset({"completed", "failed"})),
+        expects=Expectation(failures={_LETHAL: "poison"}, letters={"tasks.worker": 1}),
     ),
 )

@@ -26,8 +26,8 @@ async def _killed(trial: Trial[SingleNode], name: str, fault: str) -> None:
     await victim.end()
     victim.again()
     await victim.ready(2)
-    death = await victim.died(2)
-    trial.struck_specialist(at_s=death.at_s)
+    death = await victim.killed(2)
+    trial.struck_specialist(death.pid, victim.plan.role, at_s=death.at_s)
     await victim.ready(3)
 
 

@@ -33,7 +33,8 @@ class Counts:
     """Second and later attempts at a subtask."""
     redelivered: int
     """Results beyond the first of an attempt, which the orchestrator dropped."""
-    dead_letters: int
+    letters: dict[str, int]
+    """Records in dead-letters by the topic that they came from, each counted once."""
     statuses: dict[str, int]
 
 
@@ -74,7 +75,7 @@ def _counts(known: Facts) -> Counts:
         events=sum(len(decided.events) for decided in decisions),
         retries=sum(event["attempt"] != 1 for event in dispatched),
         redelivered=_redelivered(known),
-        dead_letters=len(known.topics["dead-letters"]),
+        letters=_letters(known),
         statuses=dict(Counter(map(invariants.ended_as, known.runs.values()))),
     )
 
@@ -82,3 +83,11 @@ def _counts(known: Facts) -> Counts:
 def _redelivered(known: Facts) -> int:
     told = Counter(entry.headers.get("ce_id", b"") for entry in known.topics["results"])
     return sum(count - 1 for count in told.values())
+
+
+def _letters(known: Facts) -> dict[str, int]:
+    origins = {
+        tuple(entry.headers.get(f"__connect.errors.{part}", b"").decode() for part in ("topic", "partition", "offset"))
+        for entry in known.topics["dead-letters"]
+    }
+    return dict(Counter(topic for topic, *_ in origins))
