@@ -26,7 +26,7 @@ from pathlib import Path
 
 import pytest
 from _pytest.runner import runtestprotocol
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 CORE = "collegium/orchestrator/core"
@@ -226,10 +226,12 @@ class Runner:
 
 
 def _few_examples(item: pytest.Item) -> None:
-    """Let a property test try few examples, the same ones each time."""
+    """Let a property test try few examples, the same ones each time, and end at the first that fails."""
     function = getattr(item, "function", None)
     if hasattr(function, _HYPOTHESIS):
-        few = settings(getattr(function, _HYPOTHESIS), max_examples=EXAMPLES, derandomize=True, database=None)
+        phases = (Phase.explicit, Phase.generate)
+        given = getattr(function, _HYPOTHESIS)
+        few = settings(given, max_examples=EXAMPLES, derandomize=True, database=None, phases=phases)
         setattr(function, _HYPOTHESIS, few)
 
 
