@@ -12,6 +12,9 @@ import pytest
 from collegium.faults.points import Point
 from collegium.simulation import Tally, sequence, simulate, world_of
 from collegium.simulation.faults import KINDS
+from simulation.bugs import BUGS
+from simulation.bugs.__main__ import MEASURED
+from simulation.page import WANTED
 
 FIXED = range(1, 41)
 FRESH = 25
@@ -43,6 +46,20 @@ def test_every_kind_of_fault_happens(fixed: Tally) -> None:
     points = {name.removeprefix("at ") for name in fixed.struck if name.startswith("at ")}
     assert points <= set(Point)
     assert {point.partition(".")[0] for point in points} >= {"owner", "agent"}
+
+
+def test_a_fault_that_finds_nobody_has_not_happened() -> None:
+    """Where no objective is sent there are no effects: faults that wait for one are not counted."""
+    waiting = {"effect_fails", "result_lost", "result_replayed"}
+    idle = next(
+        world.with_faults(numbers).with_submissions(frozenset())
+        for world in map(world_of, range(1, 200))
+        if len({fault.kind for fault in world.faults} & waiting) > 1
+        for numbers in [frozenset(fault.number for fault in world.faults if fault.kind in waiting)]
+    )
+    outcome = simulate(idle)
+    assert outcome.failure is None
+    assert outcome.struck == {}
 
 
 def test_runs_end_in_every_way(fixed: Tally) -> None:
@@ -93,6 +110,19 @@ def test_fewer_faults_leave_the_rest_of_the_world_alone() -> None:
 
 
 def test_the_page_tells_of_every_fault() -> None:
-    """docs/simulation.md names every kind of fault."""
+    """docs/simulation.md names every kind of fault, over as many worlds as its command counts."""
     page = (Path(__file__).resolve().parents[2] / "docs" / "simulation.md").read_text(encoding="utf-8")
     assert [name for name in chain(KINDS) if f"| {name} |" not in page] == []
+    assert f"times in {MEASURED} worlds" in page
+    assert f"Wanted are {WANTED} runs a second per core" in page
+
+
+def test_the_page_marks_bugs_of_the_simulated_log() -> None:
+    """A bug that changes no real code is not told as one."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "simulation.md").read_text(encoding="utf-8")
+    marked = {bug.name for bug in BUGS if f"| {bug.name} * |" in page}
+    assert (
+        marked
+        == {bug.name for bug in BUGS if bug.simulated}
+        == {"unawaited-send", "inputs-not-sought", "starts-at-the-end"}
+    )
