@@ -6,7 +6,7 @@ import logging
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from chaos.brokers import Site
@@ -39,9 +39,9 @@ async def _run(given: argparse.Namespace) -> int:
         _say("\n".join(cell.name for cell in cells))
         return 0
     missing = [(cell, cell.brokers.missing()) for cell in cells]
-    not_run = [(cell, reason) for cell, reason in missing if reason is not None]
-    for cell, reason in not_run:
-        _say(f"not run: {cell.name}: {reason}")
+    for cell, reason in missing:
+        if reason is not None:
+            _say(f"not run: {cell.name}: {reason}")
     rows = {} if given.resume is None else recorded(given.resume)
     wanted = [cell for cell, reason in missing if reason is None and not (cell.name in rows and rows[cell.name].passed)]
     directory = Path(tempfile.mkdtemp(prefix="collegium-chaos-"))
@@ -50,12 +50,22 @@ async def _run(given: argparse.Namespace) -> int:
         row = rows[outcome.cell.name] = Row.of(outcome)
         if given.resume is not None:
             record(given.resume, row)
-    ordered = [rows[cell.name] for cell in cells if cell.name in rows]
     if given.write is not None:
-        command = "make chaos-quick" if given.quick else "make chaos"
-        session_ms = SETTINGS["COLLEGIUM_KAFKA_SESSION_TIMEOUT_MS"]
-        given.write.write_text(document(ordered, not_run, command=command, session_ms=session_ms), encoding="utf-8")
-    return _end(ordered, directory, keep=given.keep)
+        given.write.write_text(page(rows, quick=given.quick), encoding="utf-8")
+    return _end([rows[cell.name] for cell in cells if cell.name in rows], directory, keep=given.keep)
+
+
+def page(rows: Mapping[str, Row], *, quick: bool) -> str:
+    """The document of the whole matrix, whatever was asked for this time: what has no row is listed, too."""
+    cells = chosen(quick=quick, only=[])
+    without = [(cell, cell.brokers.missing()) for cell in cells if cell.name not in rows]
+    return document(
+        [rows[cell.name] for cell in cells if cell.name in rows],
+        [(cell, reason) for cell, reason in without if reason is not None],
+        never_run=[cell for cell, reason in without if reason is None],
+        command="make chaos-quick" if quick else "make chaos",
+        session_ms=SETTINGS["COLLEGIUM_KAFKA_SESSION_TIMEOUT_MS"],
+    )
 
 
 def _end(rows: Sequence[Row], directory: Path, *, keep: bool) -> int:

@@ -26,10 +26,16 @@ nothing imported from the product) reads every topic from its first record and c
 
 {invariants}
 
-*Recovery* is the time from the fault to the next committed decision that a reader can see: on every partition that a
-killed orchestrator had decided on last, by another process, or, for a specialist, on every run under way. It
-includes the start of the new process, and the session time-out of {session_ms} ms that the trials set (6,000 ms by
-default), after which the group gives the dead member's partitions away. *Retries* are second and later attempts, of
+*Not checked here*: that a run's spans form one connected tree, budgets, grants and policies, and that no secret appears
+in a topic or log.
+
+*Recovery* is the longest outage that a reader of run-events could see. A partition that a killed orchestrator had
+decided on last is out until another process has decided on it, or itself, where there is no other; a subtask that
+waited for a specialist when one of its processes was struck is out until another process has ended it; a `-` says that
+nothing had to wait. Other faults: until each partition has a new decision, which may be one that was committed before
+the fault and seen after it. It includes the start of the new process, and the session time-out of {session_ms} ms that
+the trials set (6,000 ms by default), after which the group gives the dead member's partitions away.
+*Retries* are second and later attempts, of
 which some are part of every trial; *redelivered* are results that came again and were dropped.
 """
 
@@ -41,9 +47,14 @@ _INVARIANTS = (
     "an attempt's outcome was accepted once, and every success is one that a specialist sent;",
     "folding run-events gives run-state byte for byte, at every version that was committed and at the end;",
     "every output of an accepted success can be read where the history says, with its hash;",
-    "effects were executed exactly once, counted at a target that deduplicates nothing: where nobody can know whether"
-    " one has happened, a human was asked, looked, and answered;",
-    "no transaction is left open, and every service ended cleanly when told to.",
+    "effects were executed exactly once. Trials of the light `worker` count them at a target that deduplicates nothing: where"
+    " nobody can know whether one has happened, a human was asked, looked, and answered. Trials of `research-report`"
+    " count the reports of the real delivery service, whose target does not publish the same report twice;",
+    "events, tasks and results of a run carry the trace id that its history opens with;",
+    "runs complete, except those that a cell says must fail, for the reason that it says, and dead-letters holds what"
+    " the cell says, by origin;",
+    "no transaction is left open, and every service ended cleanly when told to, those scaled away too;",
+    "at least 20 objectives were acknowledged, and a process that was to be killed died of SIGKILL.",
 )
 
 _COLUMNS = "| objectives | decisions | events | retries | redelivered | recovery | |"
@@ -108,12 +119,20 @@ def record(file: Path, row: Row) -> None:
         into.write(json.dumps(asdict(row)) + "\n")
 
 
-def document(rows: Sequence[Row], not_run: Sequence[tuple[AnyCell, str]], *, command: str, session_ms: str) -> str:
+def document(
+    rows: Sequence[Row],
+    not_run: Sequence[tuple[AnyCell, str]],
+    *,
+    never_run: Sequence[AnyCell],
+    command: str,
+    session_ms: str,
+) -> str:
     """The whole page.
 
     Args:
         rows: Every cell that was run, those of the same brokers together.
         not_run: Cells that this machine cannot run, and why.
+        never_run: Cells that it could have run.
         command: What was run.
         session_ms: The trials' session time-out.
     """
@@ -121,7 +140,7 @@ def document(rows: Sequence[Row], not_run: Sequence[tuple[AnyCell, str]], *, com
     passed = sum(row.passed for row in rows)
     lines = [
         _HEAD.format(invariants=invariants, session_ms=session_ms),
-        f"**{passed} of {len(rows)} trials passed.** {_circumstances(rows, command)}",
+        f"**{passed} of {len(rows) + len(not_run) + len(never_run)} trials passed.** {_circumstances(rows, command)}",
     ]
     for brokers, group in groupby(rows, key=lambda row: row.brokers):
         lines += [
@@ -137,6 +156,9 @@ def document(rows: Sequence[Row], not_run: Sequence[tuple[AnyCell, str]], *, com
     if not_run:
         lines.append("\n## Not run on this machine\n")
         lines += [f"- {cell.row}, {cell.column}: {reason}" for cell, reason in not_run]
+    if never_run:
+        lines.append("\n## Never run\n")
+        lines += [f"- {cell.row}, {cell.column}" for cell in never_run]
     return "\n".join(lines) + "\n"
 
 
@@ -146,6 +168,6 @@ def _circumstances(rows: Sequence[Row], command: str) -> str:
     kafka = next(jar.version for jar in bundled_lock().jars if jar.artifact.startswith("kafka_"))
     return (
         f"`{command}`, {' and '.join(days)}, {minutes:.0f} minutes on {os.cpu_count()} cores of {platform.machine()} "
-        f"shared with other work, {platform.system()} {platform.release()}, Python {platform.python_version()}, Kafka "
+        f"shared with other work, {platform.system()}, Python {platform.python_version()}, Kafka "
         f"{kafka} on Java {java_version()}, aiokafka {version('aiokafka')}, collegium {version('collegium')}."
     )

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from chaos.__main__ import page
 from chaos.cells import CELLS
 from chaos.document import Row, document, record, recorded
 
@@ -22,12 +23,25 @@ FAILED = replace(PASSED, name="other", where="worker", passed=False, counts={}, 
 
 def test_each_cell_has_one_row_that_ends_in_its_verdict() -> None:
     """Counts and recovery where there are any, and what failed is told below."""
-    page = document([PASSED, FAILED], [(CELLS[0], "no root")], command="make chaos", session_ms="2000")
-    assert "| owner.6.sent | kill -9 | 24 | 120 | 240 | 3 | 1 | 2.0 s | pass\n" in page
-    assert "| worker | kill -9 | - | - | - | - | - | - | fail\n" in page
-    assert "**1 of 2 trials passed.** `make chaos`, 2026-01-02" in page
-    assert "- worker, kill -9: lost a run" in page
-    assert f"- {CELLS[0].row}, {CELLS[0].column}: no root" in page
+    told = document(
+        [PASSED, FAILED], [(CELLS[0], "no root")], never_run=CELLS[1:3], command="make chaos", session_ms="2000"
+    )
+    assert "| owner.6.sent | kill -9 | 24 | 120 | 240 | 3 | 1 | 2.0 s | pass\n" in told
+    assert "| worker | kill -9 | - | - | - | - | - | - | fail\n" in told
+    assert "**1 of 5 trials passed.** `make chaos`, 2026-01-02" in told
+    assert "- worker, kill -9: lost a run" in told
+    assert f"- {CELLS[0].row}, {CELLS[0].column}: no root" in told
+    never_run = "".join(f"- {cell.row}, {cell.column}\n" for cell in CELLS[1:3])
+    assert told.endswith(f"## Never run\n\n{never_run}")
+
+
+def test_the_page_has_every_cell_of_the_matrix() -> None:
+    """Whatever was asked for: what has no row is listed, by name, and counted."""
+    told = page({PASSED.name: replace(PASSED, name=CELLS[0].name)}, quick=False)
+    assert f"**0 of {len(CELLS)} trials passed.**" in told
+    told = page({CELLS[0].name: PASSED}, quick=False)
+    assert f"**1 of {len(CELLS)} trials passed.**" in told
+    assert all(f"\n- {cell.row}, {cell.column}" in told for cell in CELLS[1:])
 
 
 def test_rows_are_kept_and_the_latest_counts(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Members that come and go: rolling restarts, scaling, and processes that claim to be somebody else."""
+"""Members that come and go: rolling restarts, scaling, second instances, and an impostor at the broker."""
 
 import asyncio
 
@@ -49,7 +49,7 @@ async def _fenced_by_an_impostor(trial: Trial[SingleNode]) -> None:
 
 
 def _doubled(role: str) -> Cell[SingleNode]:
-    """A second process with everything of the first: settings, client id, data directory."""
+    """A second process with the settings and the data directory of the first; its name has another pid."""
 
     async def strike(trial: Trial[SingleNode]) -> None:
         trial.struck()
@@ -64,7 +64,7 @@ def _doubled(role: str) -> Cell[SingleNode]:
     expects = Expectation(end_s=90)
     return Cell(
         role,
-        "a double with the same identity and data, killed once",
+        "a second instance with the same settings and data directory, killed once",
         SINGLE_NODE,
         real(),
         strike,
