@@ -8,7 +8,7 @@ INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 GOAL   := examples/objectives/compare-versions.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types layers dead schemas lock mutants record-topics simulate simulate-bugs chaos chaos-quick bench-chain bench-recovery bench-retrieval clean-data
+.PHONY: help setup demo test test-systems test-parts check lint types layers dead schemas lock mutants record-topics simulate simulate-bugs chaos chaos-quick bench-chain bench-recovery bench-retrieval clean-data
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -37,8 +37,18 @@ setup: $(VENV)/.dev ## create .venv with everything pinned in requirements/
 demo: $(VENV)/.runtime ## run the main job on a real Kafka, from nothing
 	@exec $(BIN)/collegium demo
 
+# Two halves side by side: one mostly waits for processes, the other mostly computes.
+SYSTEMS := tests/e2e tests/integration
+PARTS   := $(filter-out $(SYSTEMS) tests/data tests/__pycache__, $(patsubst %/,%,$(wildcard tests/*/)))
+
 test: $(VENV)/.dev ## the whole test suite
-	$(BIN)/python -m pytest tests
+	@$(MAKE) --no-print-directory -j2 test-systems test-parts
+
+test-systems: $(VENV)/.dev
+	$(BIN)/python -m pytest $(SYSTEMS)
+
+test-parts: $(VENV)/.dev
+	$(BIN)/python -m pytest $(PARTS)
 
 check: lint types layers dead ## everything static that CI checks
 
