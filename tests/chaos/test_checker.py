@@ -321,3 +321,15 @@ def test_state_ahead_of_its_history_is_found(honest: Topics) -> None:
 def test_an_event_of_an_unknown_kind_is_found(honest: Topics) -> None:
     """The checker says that it must be taught, instead of passing it over."""
     assert "state" in broken(honest, _rewritten("retry_scheduled", lambda event: event.update(type="surprise")))
+
+
+@pytest.mark.parametrize("topic", ["run-events", "tasks.worker", "results"])
+@pytest.mark.parametrize("trace", [b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", b"", b"none"])
+def test_a_record_in_another_trace_or_none_is_found(honest: Topics, topic: str, trace: bytes) -> None:
+    """A run's events, tasks and results all carry the trace that its history opens with."""
+
+    def doctor(topics: Entries) -> None:
+        entry = topics[topic][2]
+        topics[topic][2] = replace(entry, headers={**entry.headers, "traceparent": trace})
+
+    assert broken(honest, doctor) == {"trace"}

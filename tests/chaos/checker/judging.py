@@ -9,6 +9,7 @@ from chaos.checker.effects import effects
 from chaos.checker.facts import Facts, Finding, facts
 from chaos.checker.states import states
 from chaos.checker.topics import Topics
+from chaos.checker.traces import traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def judge(topics: Topics, submitted: Submissions) -> Verdict:
         *effects(known),
         *invariants.transactions(known),
         *states(known),
+        *traces(known),
     )
     return Verdict(findings, known, _counts(known))
 
