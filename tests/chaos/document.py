@@ -49,7 +49,8 @@ _INVARIANTS = (
     "every output of an accepted success can be read where the history says, with its hash;",
     "effects were executed exactly once. Trials of the light `worker` count them at a target that deduplicates nothing:"
     " where nobody can know whether one has happened, a human was asked, looked, and answered. Trials of"
-    " `research-report` count the reports of the real delivery service, whose target does not publish the same report twice;",
+    " `research-report` count the reports of the real delivery service, whose target does not publish the same"
+    " report twice;",
     "events, tasks and results of a run carry the trace id that its history opens with;",
     "runs complete, except those that a cell says must fail, for the reason that it says, and dead-letters holds what"
     " the cell says, by origin;",
