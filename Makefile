@@ -38,7 +38,7 @@ demo: $(VENV)/.runtime ## run the main job on a real Kafka, from nothing
 	@exec $(BIN)/collegium demo
 
 # Two halves side by side: one mostly waits for processes, the other mostly computes.
-SYSTEMS := tests/e2e tests/integration
+SYSTEMS := tests/e2e tests/integration tests/chaos
 PARTS   := $(filter-out $(SYSTEMS) tests/data tests/__pycache__, $(patsubst %/,%,$(wildcard tests/*/)))
 
 test: $(VENV)/.dev ## the whole test suite
