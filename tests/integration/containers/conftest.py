@@ -53,7 +53,7 @@ def service_images(project: DockerCompose) -> str:
     return _IMAGE_TAG
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def compose(project: DockerCompose, service_images: str) -> Iterator[DockerCompose]:
     """The whole system: up and healthy; down with its volumes at the end."""
     with project:
