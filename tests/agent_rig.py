@@ -155,7 +155,9 @@ class Rig:
             log = self._open_log()
             self._logs.append(log)
         tracing, metrics = MemoryTracing(), Metrics("test", "0", process_collectors=False)
-        behaviour = RuntimeConfig(worker="test", names=self.names, **config)  # type: ignore[arg-type]
+        # Each is a process of its own; two of them may start within a millisecond, as processes of one name cannot.
+        worker = f"test-{len(self._running)}"
+        behaviour = RuntimeConfig(worker=worker, names=self.names, **config)  # type: ignore[arg-type]
         runtime = AgentRuntime(
             specialist, log, tracing, AgentMetrics(metrics, specialist.role), behaviour, clock=now_ms
         )

@@ -52,7 +52,7 @@ async def test_success_names_outputs_that_are_in_the_context(rig: Rig) -> None:
     result = await rig.result()
     assert isinstance(result, TaskSucceeded)
     assert result.task_id == task.task_id
-    assert (result.note, result.worker, result.usage.input_tokens) == ("two lines", "test", 7)
+    assert (result.note, result.worker, result.usage.input_tokens) == ("two lines", "test-0", 7)
     [ref] = result.outputs
     record = await rig.log.read_at(TopicPartition(rig.names("context"), ref.partition), ref.offset, timeout_ms=1_000)
     content = REPORT.to_json()
