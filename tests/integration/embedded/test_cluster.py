@@ -58,7 +58,7 @@ async def new_topic(cluster: EmbeddedCluster) -> str:
 
 async def send(cluster: EmbeddedCluster, topic: str, *values: bytes) -> None:
     """Write, acknowledged by a majority."""
-    producer = AIOKafkaProducer(bootstrap_servers=cluster.bootstrap, acks="all", request_timeout_ms=3_000)
+    producer = AIOKafkaProducer(bootstrap_servers=cluster.bootstrap, acks="all", request_timeout_ms=10_000)
     try:
         async with asyncio.timeout(BOUND_S):
             await producer.start()
