@@ -255,6 +255,15 @@ class Consumer(Protocol):
         ...
 
 
+class Scanned(NamedTuple):
+    """A part of a partition."""
+
+    pairs: Sequence[tuple[bytes | None, bytes | None]]
+    """Key and value of each visible record; the value None is a tombstone."""
+    next_offset: int
+    """Where to go on."""
+
+
 @dataclass(frozen=True, slots=True)
 class TopicDescription:
     """A topic as it exists."""
@@ -340,6 +349,18 @@ class Log(Protocol):
 
         Raises:
             OffsetLost: there is no committed record at that offset.
+            LogUnavailable: no answer in time.
+        """
+        ...
+
+    async def scan(self, partition: TopicPartition, offset: int) -> Scanned:
+        """Keys and values of the committed records from an offset on, in order, as many as one answer holds.
+
+        For reading a partition in bulk: a third of a consumer's cost per record. Keeps no position; go on at
+        `next_offset`, which lies beyond `offset`. Pairs may be empty where nothing is visible.
+
+        Raises:
+            OffsetLost: the offset is before the first that exists, or not before the last stable one.
             LogUnavailable: no answer in time.
         """
         ...

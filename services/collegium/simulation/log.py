@@ -10,14 +10,15 @@ from collegium.log.errors import LogError, LogUnavailable, OffsetLost
 from collegium.log.memory.assignors import Assignor
 from collegium.log.memory.consumer import MemoryConsumer
 from collegium.log.memory.transactions import Session
-from collegium.log.port import NewTopic, RebalanceListener, Record, StartAt, TopicDescription, TopicPartition
+from collegium.log.port import NewTopic, RebalanceListener, Record, Scanned, StartAt, TopicDescription, TopicPartition
 from collegium.simulation.broker import SimulatedBroker
 from collegium.simulation.consuming import SimulatedConsumer, SimulatedMembership
-from collegium.simulation.link import Link
+from collegium.simulation.link import REQUEST_TIMEOUT_S, Link
 from collegium.simulation.producing import SimulatedProducer, SimulatedTransactionalProducer
 
 _COMPLETING_RETRY_S: Final = 0.02
 _LOOK_S: Final = 0.02
+_SCANNED_RECORDS: Final = 400
 
 
 class Reads(Protocol):
@@ -148,6 +149,16 @@ class SimulatedLog:
         if record is None:
             raise OffsetLost(partition.topic, partition.partition, offset)
         return record
+
+    async def scan(self, partition: TopicPartition, offset: int) -> Scanned:
+        """Keys and values from an offset on, sometimes a few at a time; while fetches stall, no answer."""
+        self._check()
+        self._reads.reading(self._node, [partition])
+        if self._link.fetch_stalled:
+            await asyncio.sleep(REQUEST_TIMEOUT_S)
+            raise LogUnavailable("no answer to a fetch")
+        most = 1 + int(self._random.random() * _SCANNED_RECORDS)
+        return await self._link.call("read", lambda: self._broker.partition(partition).scan(offset, most))
 
     async def describe(self, topics: Collection[str]) -> Mapping[str, TopicDescription]:
         """The existing ones among these topics."""

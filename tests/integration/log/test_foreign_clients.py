@@ -129,6 +129,14 @@ async def test_point_reads_show_such_headers_too(kafka_bootstrap: str) -> None:
             assert (record.value, record.headers[0][0]) == expected(number)
 
 
+async def test_a_scan_passes_such_headers_by(kafka_bootstrap: str) -> None:
+    """It shows no headers, and reads past them."""
+    topic = await hostile_topic(kafka_bootstrap)
+    async with open_log(KafkaSettings(bootstrap=kafka_bootstrap)) as log:
+        pairs, following = await log.scan(TopicPartition(topic, 0), 0)
+        assert ([value for _, value in pairs], following) == ([b"%d" % number for number in range(12)], 12)
+
+
 async def test_a_paused_partition_stays_paused_at_such_a_record(kafka_bootstrap: str) -> None:
     """Neither pause nor seek is forgotten on the way round."""
     topic = await hostile_topic(kafka_bootstrap)

@@ -1,6 +1,6 @@
 """Bugs in state: what is stored, restored and believed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
@@ -33,12 +33,9 @@ async def _restore_without_positions(
     return replace(restored, positions={})
 
 
-def _take_no_tombstones(record: Record, reading: object, positions: dict[str, int]) -> None:
-    if record.value is not None:
-        _TAKE(record, reading, positions)
-
-
-_TAKE: Callable[..., None] = restoring._take  # pyright: ignore[reportPrivateUsage]
+class _TakesNoTombstones(restoring._Reading):  # pyright: ignore[reportPrivateUsage]
+    def take(self, pairs: Sequence[tuple[bytes | None, bytes | None]]) -> None:
+        super().take([(key, body) for key, body in pairs if body is not None])
 
 
 def _forget_retries(before: Run | None, after: Run | None) -> Iterator[tuple[str, Part | None]]:
@@ -119,7 +116,7 @@ BUGS = (
         "a new owner reads its inputs anew",
         (Change(owner, "restore", _restore_without_positions),),
     ),
-    Bug("tombstones-ignored", "a restore does not take tombstones", (Change(restoring, "_take", _take_no_tombstones),)),
+    Bug("tombstones-ignored", "a restore takes no tombstones", (Change(restoring, "_Reading", _TakesNoTombstones),)),
     Bug(
         "retry-time-not-stored",
         "when a retry is due is not stored",

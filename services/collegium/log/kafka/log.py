@@ -6,13 +6,13 @@ from types import TracebackType
 from typing import Literal, Protocol, Self, TypeVar
 
 from collegium.log.errors import LogError
-from collegium.log.kafka import admin, consumer, point_read
+from collegium.log.kafka import admin, consumer, point_read, scanning
 from collegium.log.kafka.connection import Connection
 from collegium.log.kafka.consumer import KafkaConsumer
 from collegium.log.kafka.producer import KafkaProducer, open_producer
 from collegium.log.kafka.transactional import KafkaTransactionalProducer
 from collegium.log.kafka.wire import EARLIEST, LATEST, Wire
-from collegium.log.port import NewTopic, RebalanceListener, Record, StartAt, TopicDescription, TopicPartition
+from collegium.log.port import NewTopic, RebalanceListener, Record, Scanned, StartAt, TopicDescription, TopicPartition
 
 
 class _Closable(Protocol):
@@ -87,6 +87,11 @@ class KafkaLog:
         """One committed record."""
         await self._ready()
         return await point_read.read_at(self._wire, partition, offset, timeout_ms)
+
+    async def scan(self, partition: TopicPartition, offset: int) -> Scanned:
+        """Keys and values from an offset on."""
+        await self._ready()
+        return await scanning.scan(self._wire, partition, offset)
 
     async def describe(self, topics: Collection[str]) -> Mapping[str, TopicDescription]:
         """The existing ones among these topics."""

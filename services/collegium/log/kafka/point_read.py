@@ -3,16 +3,14 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from aiokafka import errors as kafka_errors
 from aiokafka.consumer.fetcher import PartitionRecords
-from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import ConsumerRecord
 
 from collegium.log.errors import OffsetLost
+from collegium.log.kafka.fetching import Answer, ask, surely_led_by
 from collegium.log.kafka.lenient import LenientRecords
 from collegium.log.kafka.records import to_record
 from collegium.log.kafka.wire import READ_COMMITTED, Wire
@@ -21,15 +19,11 @@ from collegium.log.port import Record, TopicPartition
 _ONE_BATCH_BYTES: Final = 1
 """The broker returns the first batch whole, however large it is (KIP-74), and nothing after it."""
 
-_RESPONSE_BYTES: Final = 1
 _LAST_OFFSET: Final = 2**63 - 1
 """A larger one, which JSON may well hold, cannot even be asked for."""
 
 _AGAIN_AFTER_S: Final = 0.01
 _LONGEST_PAUSE_S: Final = 0.16
-
-_SINCE_PREFERRED_REPLICA: Final = 11
-"""From this version of Fetch on, a field stands between the aborted transactions and the records (KIP-392)."""
 
 
 async def read_at(wire: Wire, source: TopicPartition, offset: int, timeout_ms: int) -> Record:
@@ -65,10 +59,10 @@ async def read_batch(wire: Wire, source: TopicPartition, offset: int) -> tuple[S
         LogUnavailable: no answer in time.
     """
     await wire.check([source])
-    answer = await wire.retrying("read a batch", lambda: _ask(wire, source, offset))
+    answer = await wire.retrying("read a batch", lambda: ask(wire, source, offset, _ONE_BATCH_BYTES))
     records = PartitionRecords(
         source,
-        LenientRecords(answer.batch),
+        LenientRecords(answer.batches),
         answer.aborted,
         offset,
         None,
@@ -81,47 +75,22 @@ async def read_batch(wire: Wire, source: TopicPartition, offset: int) -> tuple[S
     return found, records.next_fetch_offset
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    batch: bytes
-    aborted: Sequence[tuple[int, int]]
-    last_stable: int
-
-
-async def _ask(wire: Wire, source: TopicPartition, offset: int) -> _Answer:
-    partition = (source.partition, offset, _ONE_BATCH_BYTES)
-    request = FetchRequest(0, 0, _RESPONSE_BYTES, READ_COMMITTED, [(source.topic, [partition])])
-    response = await wire.send(await wire.leader(source), request)
-    [(_, [(_, code, _, last_stable, *rest)])] = response.topics
-    if code == kafka_errors.OffsetOutOfRangeError.errno:
-        raise OffsetLost(source.topic, source.partition, offset)
-    wire.check_code(code, source)
-    aborted = rest[-3] if response.API_VERSION >= _SINCE_PREFERRED_REPLICA else rest[-2]
-    return _Answer(rest[-1], aborted, last_stable)
-
-
-async def _surely_led_by(wire: Wire, source: TopicPartition, node: int) -> None:
-    """Raise a retriable error unless the node that answered leads: one that does not lead knows no later records."""
-    if (await wire.confirmed([source]))[source] != node:
-        raise kafka_errors.NotLeaderForPartitionError(source)
-
-
 async def _fetch(wire: Wire, source: TopicPartition, offset: int) -> Record | None:
     """The record, or None when the offset is not stable yet."""
     asked = await wire.leader(source)
     try:
-        answer = await _ask(wire, source, offset)
+        answer = await ask(wire, source, offset, _ONE_BATCH_BYTES)
     except OffsetLost:
-        await _surely_led_by(wire, source, asked)
+        await surely_led_by(wire, source, asked)
         raise
-    records = MemoryRecords(answer.batch)
+    records = MemoryRecords(answer.batches)
     if not records.has_next() and answer.last_stable <= offset:
-        await _surely_led_by(wire, source, asked)
+        await surely_led_by(wire, source, asked)
         return None
     try:
         first = _first(source, records, answer, offset)
     except UnicodeDecodeError:  # in the name of a header
-        first = _first(source, LenientRecords(answer.batch), answer, offset)
+        first = _first(source, LenientRecords(answer.batches), answer, offset)
     if first is None or first.offset != offset:
         raise OffsetLost(source.topic, source.partition, offset)
     return to_record(first)
@@ -130,7 +99,7 @@ async def _fetch(wire: Wire, source: TopicPartition, offset: int) -> Record | No
 def _first(
     source: TopicPartition,
     records: Any,  # noqa: ANN401 - aiokafka's records, or ours in their place
-    answer: _Answer,
+    answer: Answer,
     offset: int,
 ) -> ConsumerRecord[bytes | None, bytes | None] | None:
     visible = PartitionRecords(

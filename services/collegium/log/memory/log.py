@@ -12,7 +12,7 @@ from collegium.log.memory.consumer import MemoryConsumer
 from collegium.log.memory.membership import Membership
 from collegium.log.memory.partition import PartitionLog
 from collegium.log.memory.producer import MemoryProducer, MemoryTransactionalProducer
-from collegium.log.port import NewTopic, RebalanceListener, Record, StartAt, TopicDescription, TopicPartition
+from collegium.log.port import NewTopic, RebalanceListener, Record, Scanned, StartAt, TopicDescription, TopicPartition
 
 
 class _Closable(Protocol):
@@ -92,6 +92,11 @@ class MemoryLog:
         if record is None:
             raise OffsetLost(partition.topic, partition.partition, offset)
         return record
+
+    async def scan(self, partition: TopicPartition, offset: int) -> Scanned:
+        """Keys and values from an offset on."""
+        await self._turn()
+        return self._broker.partition(partition).scan(offset)
 
     async def describe(self, topics: Collection[str]) -> Mapping[str, TopicDescription]:
         """The existing ones among these topics."""

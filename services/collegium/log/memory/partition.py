@@ -2,8 +2,12 @@
 
 import asyncio
 from bisect import bisect_left
+from typing import Final
 
-from collegium.log.port import Outgoing, Record, TopicPartition
+from collegium.log.errors import OffsetLost
+from collegium.log.port import Outgoing, Record, Scanned, TopicPartition
+
+_SCANNED_RECORDS: Final = 1_000
 
 
 class PartitionLog:
@@ -80,6 +84,17 @@ class PartitionLog:
                 if len(found) == max_records:
                     return found, record.offset + 1
         return found, max(position, self.stable)
+
+    def scan(self, offset: int, most: int = _SCANNED_RECORDS) -> Scanned:
+        """Keys and values of the visible records from an offset on, at most so many of them.
+
+        Raises:
+            OffsetLost: the offset is before the first that exists, or not before the last stable one.
+        """
+        if not self.start <= offset < self.stable:
+            raise OffsetLost(self.source.topic, self.source.partition, offset)
+        records, following = self.read(offset, most)
+        return Scanned([(record.key, record.value) for record in records], following)
 
     def at(self, offset: int) -> Record | None:
         """The visible record at exactly this offset."""

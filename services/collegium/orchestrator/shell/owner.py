@@ -269,15 +269,16 @@ class PartitionOwner:
     async def _fence(self, open_things: AsyncExitStack) -> tuple[TransactionalProducer, ...]:
         """Step 2: open both producers, at once; each open fences the one that the partition had before."""
         prefix = f"{self._shared.names.prefix}orchestrator.{self.partition}"
-        opening = [self._shared.log.transactional_producer(f"{prefix}.{turn}") for turn in (0, 1)]
-        opened = await asyncio.gather(*opening, return_exceptions=True)
-        producers = [each for each in opened if not isinstance(each, BaseException)]
-        for producer in producers:
+
+        async def opened(turn: int) -> TransactionalProducer:
+            producer = await self._shared.log.transactional_producer(f"{prefix}.{turn}")
             open_things.push_async_callback(producer.close)
-        for each in opened:
-            if isinstance(each, BaseException):
-                raise each
-        return tuple(producers)
+            return producer
+
+        producers = await asyncio.gather(opened(0), opened(1), return_exceptions=True)
+        if failed := [each for each in producers if isinstance(each, BaseException)]:
+            raise failed[0]
+        return tuple(each for each in producers if not isinstance(each, BaseException))
 
     async def _serve(self, producers: tuple[TransactionalProducer, ...]) -> None:
         """Steps 5 to 8, until something goes wrong. The producers take turns, which spares a wait in between."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from collegium.log.port import Log, Record, TopicPartition
+from collegium.log.port import Log, TopicPartition
 from collegium.orchestrator.core.model import Rules
 from collegium.orchestrator.core.timing import TIMED, run_timer, subtask_timer
 from collegium.orchestrator.shell.packing import pack, unpack
@@ -19,8 +19,6 @@ from collegium_schemas.state import InputPosition, RunHeader, SubtaskPart, Subta
 
 logger = logging.getLogger(__name__)
 
-_POLL_RECORDS: Final = 5_000
-_POLL_MS: Final = 500
 _LOOSE_BYTES: Final = 4_194_304
 """Bodies that are held unpacked while the topic is read, before they are packed."""
 
@@ -82,23 +80,19 @@ async def restore(log: Log, source: TopicPartition, rules: Rules, store: RunStor
         LogUnavailable: the log cannot be reached.
         StateUnreadable: a newer version wrote the state.
     """
-    reading, positions = _Reading(rules), dict[str, int]()
+    reading = _Reading(rules)
     end = (await log.end_offsets([source]))[source]
-    reader = await log.assign({source: "earliest"})
-    try:
-        while await reader.position(source) < end:
-            for records in (await reader.poll(max_records=_POLL_RECORDS, timeout_ms=_POLL_MS)).values():
-                for record in records:
-                    _take(record, reading, positions)
-            if reading.loose_bytes > _LOOSE_BYTES:
-                await reading.settle()
-    finally:
-        await reader.close()
+    at = (await log.beginning_offsets([source]))[source]
+    while at < end:
+        pairs, at = await log.scan(source, at)
+        reading.take(pairs)
+        if reading.loose_bytes > _LOOSE_BYTES:
+            await reading.settle()
     await reading.settle()
     reading.drop_remains()
     store.fill(reading.packed, reading.ended())
     changed = [unpack(reading.packed[run_id]) for run_id in reading.changed(latest)]
-    return Restored(store, reading.timers, positions, changed, end)
+    return Restored(store, reading.timers, reading.positions, changed, end)
 
 
 async def existing(log: Log, inputs: Mapping[str, TopicPartition], wanted: Mapping[str, int]) -> dict[str, int]:
@@ -123,14 +117,6 @@ async def existing(log: Log, inputs: Mapping[str, TopicPartition], wanted: Mappi
     return found
 
 
-def _take(record: Record, reading: "_Reading", positions: dict[str, int]) -> None:
-    key = (record.key or b"").decode()
-    if not key.startswith(POSITION_KEY):
-        reading.take(key, record.value)
-    elif record.value is not None:
-        positions[key[len(POSITION_KEY) :]] = read_part(InputPosition, key, record.value).next_offset
-
-
 class _Reading:
     """Runs in the order in which the topic tells them: the latest records loose, all earlier ones settled.
 
@@ -141,21 +127,30 @@ class _Reading:
     def __init__(self, rules: Rules) -> None:
         self.packed: dict[str, bytes] = {}
         self.timers = Timers()
+        self.positions: dict[str, int] = {}
         self.loose_bytes = 0
         self._rules = rules
         self._loose: dict[str, dict[str, bytes | None]] = {}
         self._times: dict[str, tuple[int, int | None]] = {}
         """Run id -> when its header was changed last, and when it ended."""
 
-    def take(self, key: str, body: bytes | None) -> None:
-        """One record; None is a tombstone."""
-        run_id, _, part = key.partition("/")
-        parts = self._loose.get(run_id)
-        if parts is None:
-            parts = self._loose[run_id] = {}
-        parts[sys.intern(part)] = body
-        if body is not None:
-            self.loose_bytes += len(body)
+    def take(self, pairs: Sequence[tuple[bytes | None, bytes | None]]) -> None:
+        """What comes next in the topic: keys, and bodies of parts, None for tombstones."""
+        loose, intern, size = self._loose, sys.intern, 0
+        for raw, body in pairs:
+            key = (raw or b"").decode()
+            if key.startswith(POSITION_KEY):
+                if body is not None:
+                    self.positions[key[len(POSITION_KEY) :]] = read_part(InputPosition, key, body).next_offset
+                continue
+            run_id, _, part = key.partition("/")
+            parts = loose.get(run_id)
+            if parts is None:
+                parts = loose[run_id] = {}
+            parts[intern(part)] = body
+            if body is not None:
+                size += len(body)
+        self.loose_bytes += size
 
     async def settle(self) -> None:
         """Pack what is loose, and arm its timers."""
