@@ -3,14 +3,14 @@
 import random
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
 from collegium.log.errors import LogError, OutcomeUnknown
 from collegium.log.memory import MemoryBroker, MemoryLog
-from collegium.log.port import NewTopic, Scanned, TopicPartition, TransactionalProducer
+from collegium.log.port import NewTopic, TopicPartition, TransactionalProducer
 from collegium.orchestrator.core.model import Rules
 from collegium.orchestrator.shell.intake import Intake
 from collegium.orchestrator.shell.membership import Pauses, until_ours
@@ -246,10 +246,10 @@ class CountingLog(MemoryLog):
         super().__init__(broker)
         self.restores = 0
 
-    async def scan(self, partition: TopicPartition, offset: int) -> Scanned:
-        """Read on."""
-        self.restores += partition.topic == NAMES("run-state") and offset == 0
-        return await super().scan(partition, offset)
+    async def beginning_offsets(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Where a restore begins."""
+        self.restores += any(partition.topic == NAMES("run-state") for partition in partitions)
+        return await super().beginning_offsets(partitions)
 
 
 async def rebalanced(
