@@ -51,6 +51,8 @@ _INVARIANTS = (
     " where nobody can know whether one has happened, a human was asked, looked, and answered. Trials of"
     " `research-report` count the reports of the real delivery service, whose target does not publish the same"
     " report twice;",
+    "where runs fail after effects, the topics and what the effects' target wrote down say that each effect was undone"
+    " exactly once, the latest first, and in completed runs none;",
     "events, tasks and results of a run carry the trace id that its history opens with;",
     "runs complete, except those that a cell says must fail, for the reason that it says, and dead-letters holds what"
     " the cell says, by origin;",

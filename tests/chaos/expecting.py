@@ -20,7 +20,7 @@ def surprises(expects: Expectation, verdict: Verdict, submitted: Sequence[str], 
     """
     known = verdict.facts
     for run_id in sorted(set(submitted) & known.runs.keys()):
-        yield from _ending(known, run_id, expects.failures.get(run_id))
+        yield from _ending(known, run_id, expects.failures.get(run_id, expects.failure_of(run_id)))
     for run_id in expects.failures.keys() - known.runs.keys():
         yield f"run {run_id} does not exist"
     others = known.runs.keys() - set(submitted)

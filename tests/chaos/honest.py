@@ -9,6 +9,7 @@ from collegium.agent.config import RuntimeConfig
 from collegium.agent.metrics import AgentMetrics
 from collegium.agent.runtime import AgentRuntime
 from collegium.log.memory import MemoryLog
+from collegium.log.topics import required
 from collegium.orchestrator.playbooks import load_library
 from collegium.telemetry.memory import MemoryTracing
 from collegium.telemetry.metrics import Metrics
@@ -18,29 +19,36 @@ from memory_worlds import NAMES, MemoryWorld, now_ms, running
 RUNS = tuple(f"0190aaaa-0000-7000-8000-{number:012d}" for number in range(1, 9))
 """Their ids decide which first attempts fail: among these are some."""
 
-_TOPICS = ("objectives", "results", "run-state", "run-events", "tasks.worker", "context", "dead-letters", "effects")
+_TOPICS = ("objectives", "results", "run-state", "run-events", "context", "dead-letters", "effects")
 
 
-async def honest_topics(directory: Path) -> Topics:
-    """Eight finished runs of the light trials' playbook."""
-    playbook = load_library((Path(__file__).with_name("playbooks"),)).playbooks["chaos"]
-    world = MemoryWorld(playbook)
-    await world.prepare()
+async def honest_topics(directory: Path, playbook: str = "chaos") -> Topics:
+    """Eight finished runs of a playbook of the light trials; those of `saga` fail or complete by their ids.
+
+    Args:
+        directory: Where their effects are counted.
+        playbook: Its name.
+    """
+    world = MemoryWorld(load_library((Path(__file__).with_name("playbooks"),)).playbooks[playbook])
+    undoers = (step.compensate.role for step in world.playbook.steps if step.compensate is not None)
+    roles = sorted({*world.roles, *(role for role in undoers if role is not None)})
     async with MemoryLog(world.broker) as log:
-        worker = _agent(log, directory)
-        async with running(world.orchestrator("o1@test:1").run(), worker.run()):
+        await log.create(required(NAMES, roles, world.partitions))
+        agents = [_agent(log, directory, role) for role in roles]
+        async with running(world.orchestrator("o1@test:1").run(), *(agent.run() for agent in agents)):
             for run_id in RUNS:
-                objective = ObjectiveSubmitted(goal="What is a topic?", run_id=run_id, playbook="chaos")
+                objective = ObjectiveSubmitted(goal="What is a topic?", run_id=run_id, playbook=playbook)
                 await world.send("objectives", objective.to_json(), run_id)
             await world.until_ended(len(RUNS))
         ends: Mapping[tuple[str, int], int] = {}
-        return Topics({topic: await _entries(world, topic) for topic in _TOPICS}, (), ends)
+        topics = (*_TOPICS, *(f"tasks.{role}" for role in roles))
+        return Topics({topic: await _entries(world, topic) for topic in topics}, (), ends)
 
 
-def _agent(log: MemoryLog, directory: Path) -> AgentRuntime:
-    metrics = AgentMetrics(Metrics("test", "0", process_collectors=False), "worker")
-    config = RuntimeConfig(worker="worker@test:2", names=NAMES)
-    return AgentRuntime(Worker("worker", directory), log, MemoryTracing(), metrics, config, clock=now_ms)
+def _agent(log: MemoryLog, directory: Path, role: str) -> AgentRuntime:
+    metrics = AgentMetrics(Metrics("test", "0", process_collectors=False), role)
+    config = RuntimeConfig(worker=f"{role}@test:2", names=NAMES)
+    return AgentRuntime(Worker(role, directory), log, MemoryTracing(), metrics, config, clock=now_ms)
 
 
 async def _entries(world: MemoryWorld, topic: str) -> list[Entry]:

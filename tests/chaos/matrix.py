@@ -17,12 +17,19 @@ from chaos.outside import Outside, effects_once
 from chaos.trial import Trial
 
 
+def completes(run_id: str) -> str | None:
+    """No run is to fail by its id."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """What must be true after the fault, beyond the invariants."""
 
     failures: Mapping[str, str] = field(default_factory=dict[str, str])
     """Submitted runs that must fail, with the kind of their failure; every other one must complete."""
+    failure_of: Callable[[str], str | None] = completes
+    """The kind of failure that must end a run of this id, where its id decides; None when it must complete."""
     letters: Mapping[str, int] = field(default_factory=dict[str, int])
     """How many records of each topic end in dead-letters."""
     refused: int = 0

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from chaos.checker.effects import expected
 from chaos.checker.facts import Facts
-from chaos.tally import tallied
+from chaos.checker.undoing import Change, undoing
+from chaos.tally import TALLIED_BY, lines, tallied
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Outside:
 
 def effects_once(outside: Outside) -> Iterator[str]:
     """Each effect of a succeeded subtask was executed exactly once, every other one at most once, and no others."""
-    executed = tallied(outside.directory / "worker") + _reports(outside.directory / "delivery" / "reports")
+    executed = tallied(outside.directory / TALLIED_BY) + _reports(outside.directory / "delivery" / "reports")
     succeeded, granted = expected(outside.facts)
     for key in sorted({*executed, *granted}):
         count = executed[key]
@@ -30,6 +31,13 @@ def effects_once(outside: Outside) -> Iterator[str]:
             yield f"the effect {key} was executed, and no plan asks for it"
         elif count > 1 or (count == 0 and key in succeeded):
             yield f"the effect {key} was executed {count} times"
+
+
+def effects_undone(outside: Outside) -> Iterator[str]:
+    """The same where runs fail after their effects: theirs alone were undone, once each, the latest first."""
+    yield from effects_once(outside)
+    record = [Change(line.key, line.withdraws) for line in lines(outside.directory / TALLIED_BY)]
+    yield from map(str, undoing(outside.facts, record))
 
 
 def _reports(directory: Path) -> Counter[str]:

@@ -22,7 +22,7 @@ from chaos.load import Load
 from chaos.matrix import AnyCell, Cell
 from chaos.outside import Outside
 from chaos.services import SETTINGS
-from chaos.tally import tallied
+from chaos.tally import TALLIED_BY, tallied
 from chaos.trial import Trial
 from collegium.log.errors import LogError
 from collegium.log.kafka import open_log
@@ -32,7 +32,7 @@ from collegium.log.topics import TopicNames, required
 PARTITIONS = 4
 LEAST_OBJECTIVES = 20
 """A trial with fewer of them acknowledged was not under load."""
-ROLES = ("worker", "retrieval", "analysis", "drafting", "verification", "delivery")
+ROLES = ("worker", "undoer", "retrieval", "analysis", "drafting", "verification", "delivery")
 _SETTLE_S = 20.0
 _FINDINGS = 5
 
@@ -163,7 +163,7 @@ async def _under_load(cell: Cell[B], trial: Trial[B]) -> None:
 
 @asynccontextmanager
 async def _watching(trial: Trial[B]) -> AsyncGenerator[None]:
-    worker = trial.fleet.home("worker")
+    worker = trial.fleet.home(TALLIED_BY)
     brokers, topic = trial.brokers.bootstrap, trial.names("interventions")
     human = Human(trial.history, brokers, topic, lambda key: key in tallied(worker))
     tasks = [asyncio.create_task(trial.history.watch()), asyncio.create_task(human.run())]

@@ -32,6 +32,9 @@ ORCHESTRATOR = ServicePlan(
 WORKER = ServicePlan("worker", ("-m", "chaos.worker", "worker"))
 """A specialist of a few milliseconds: reads, writes large outputs too, has an effect, and fails now and then."""
 
+UNDOER = ServicePlan("undoer", ("-m", "chaos.worker", "undoer"))
+"""The same, which only undoes what others have done."""
+
 
 def light(orchestrators: int = 1, workers: int = 1) -> tuple[ServicePlan, ...]:
     """An orchestrator and the light specialist."""

@@ -56,6 +56,13 @@ class Trial(Generic[B]):
         waiting = in_hand(self.history.decisions, role, moment)
         self.strikes.append(Strike(moment, subtasks=waiting, not_by=f":{victim}"))
 
+    def undoing(self, role: str, at_s: float | None = None) -> int:
+        """How many runs had been given subtasks of a role that undoes, and had not ended; now, or at a moment."""
+        moment = time.monotonic() if at_s is None else at_s
+        seen = [decision for decision in self.history.decisions if decision.seen_s <= moment]
+        begun = {decision.run_id for decision in seen if role in decision.planned.values()}
+        return len(begun - {decision.run_id for decision in seen if decision.ending is not None})
+
     def recovery_s(self) -> float | None:
         """The longest outage; None when nothing had to wait, or something still does."""
         outages = self._outages()

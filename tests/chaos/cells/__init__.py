@@ -1,11 +1,24 @@
 """All cells, in the document's order; cells of the same brokers stand together, so that they share them."""
 
-from chaos.cells import broker, cluster, disk, membership, network, owner, pauses, poison, specialists, unknown
+from chaos.cells import (
+    broker,
+    cluster,
+    compensation,
+    disk,
+    membership,
+    network,
+    owner,
+    pauses,
+    poison,
+    specialists,
+    unknown,
+)
 from chaos.matrix import AnyCell
 
 CELLS: tuple[AnyCell, ...] = (
     *owner.CELLS,
     *specialists.CELLS,
+    *compensation.CELLS,
     *pauses.CELLS,
     *membership.CELLS,
     *poison.CELLS,
