@@ -39,8 +39,9 @@ process of its own. Memory is the growth of the resident set (psutil), reader's 
 {table}
 Wanted: 100,000 live runs in at most 10 s ({time}), with at most 6 KB of memory for each ({memory}).
 
-An idle run is one LZ4 block of its records' bytes. While the topic is read, a run is decoded only where a timer
-depends on it: its header, and a subtask that is under way or backs off, which its bytes tell.
+Keys and values are read in bulk (`Log.scan`, a third of a consumer's cost per record). An idle run is one LZ4 block of
+its records' bytes. While the topic is read, a run is decoded only where a timer depends on it: its header, and a
+subtask that is under way or backs off, which its bytes tell.
 """
 
 FLAT: Final = """
