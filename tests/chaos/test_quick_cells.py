@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from chaos.brokers import Site
+from chaos.brokers import Site, nothing_missing
 from chaos.cells import CELLS
+from chaos.disk import disk_missing
 from chaos.matrix import AnyCell
+from chaos.network import network_missing
 from chaos.running import Runner
 from collegium.embedded.runtime import KafkaRuntime
+from needs import needs
 
 QUICK = [cell for cell in CELLS if cell.quick]
 
@@ -27,12 +30,17 @@ async def runner(kafka_runtime: KafkaRuntime, tmp_path_factory: pytest.TempPathF
         await runner.close()
 
 
-@pytest.mark.parametrize("cell", QUICK, ids=lambda cell: cell.name)
+_NEEDS = {disk_missing: "mounts", network_missing: "namespaces"}
+"""What a plan may lack, as tests say it."""
+
+
+def _marks(cell: AnyCell) -> list[pytest.MarkDecorator]:
+    return [] if cell.brokers.missing is nothing_missing else [needs(_NEEDS[cell.brokers.missing])]
+
+
+@pytest.mark.parametrize("cell", [pytest.param(cell, id=cell.name, marks=_marks(cell)) for cell in QUICK])
 async def test_no_invariant_breaks(runner: Runner, cell: AnyCell) -> None:
     """The fault happens under load, everything acknowledged ends, and the independent checker finds nothing."""
-    missing = cell.brokers.missing()
-    if missing is not None:
-        pytest.skip(missing)
     outcome = await runner.run_one(cell)
     assert outcome.passed, "\n".join(outcome.faults)
     assert outcome.verdict is not None
