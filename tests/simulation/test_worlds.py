@@ -1,5 +1,6 @@
 """Simulated worlds: invariants hold under faults, histories repeat, and every kind of fault happens."""
 
+import gc
 import os
 import secrets
 import subprocess
@@ -9,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from collegium.agent.runtime import AgentRuntime
 from collegium.faults.points import Point
 from collegium.simulation import Tally, sequence, simulate, world_of
 from collegium.simulation.faults import KINDS
+from collegium.simulation.loop import VirtualLoop
+from collegium.simulation.world import World
 from simulation.bugs import BUGS
 from simulation.bugs.__main__ import MEASURED
 from simulation.page import WANTED
@@ -79,6 +83,14 @@ def test_without_faults_every_run_completes() -> None:
 def test_the_same_seed_gives_the_same_history() -> None:
     """Every record, offset and virtual time is the same again, and another seed's are not."""
     assert simulate(11).history == simulate(11).history != simulate(12).history
+
+
+def test_nothing_is_left_of_a_world() -> None:
+    """Thousands of worlds in one process take the memory of one: no metric and no cache holds on to any."""
+    for seed in FIXED[:3]:
+        simulate(seed)
+    gc.collect()
+    assert [each for each in gc.get_objects() if type(each) in {World, VirtualLoop, AgentRuntime}] == []
 
 
 def history_in_a_process(seed: int, hash_seed: str) -> str:

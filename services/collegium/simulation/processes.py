@@ -52,6 +52,13 @@ class SimulatedTracing(Tracing):
             self._published(str(span.attributes[conventions.RUN_ID]), version)
 
 
+class _AgentMetrics(AgentMetrics):
+    """An agent's, without gauges: nobody reads them here, and each would keep its world after the end."""
+
+    def watch(self, name: str, text: str, value: Callable[[], float]) -> None:
+        """Leave it out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Instruments:
     """Metrics that all worlds of this process share: to make them costs more than most runs."""
@@ -63,7 +70,7 @@ class Instruments:
 def instruments() -> Instruments:
     """New metrics, registered nowhere else."""
     metrics = Metrics("collegium-simulation", "0", process_collectors=False)
-    return Instruments(OrchestratorMetrics(CollectorRegistry()), {role: AgentMetrics(metrics, role) for role in ROLES})
+    return Instruments(OrchestratorMetrics(CollectorRegistry()), {role: _AgentMetrics(metrics, role) for role in ROLES})
 
 
 def rules(sizes: Sizes) -> Rules:
