@@ -78,3 +78,6 @@ class PlanChange(Contract):
     added: Annotated[tuple[SubtaskSpec, ...], Field(max_length=limits.MAX_PLAN_SUBTASKS)] = ()
     removed: Annotated[tuple[SubtaskId, ...], Field(max_length=limits.MAX_PLAN_SUBTASKS)] = ()
     """Subtasks that had not started and are now superseded."""
+    continues: bool | None = None
+    """True when this is more of the change before it, which no record could hold whole: no other plan, but more of
+    the same."""

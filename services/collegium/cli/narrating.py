@@ -52,6 +52,8 @@ def _told(record: RunRecord, event: Event, decided: RunDecided) -> str:
             word = "plan 1" if change.version == 1 else f"re-plan {change.version} (round {change.round})"
             if any(spec.compensates is not None for spec in change.added):
                 word = f"plan {change.version} to undo effects"
+            if change.continues:
+                word = f"plan {change.version}, more of the one before"
             removed = f", {len(change.removed)} superseded" if change.removed else ""
             return f"{word}: {_count(len(change.added), 'subtask')}{removed}: {_short(change.reason)}"
         case AttemptDispatched() | AttemptSucceeded() | AttemptFailed() | RetryScheduled() | SubtaskFailed():

@@ -291,7 +291,7 @@ class _Folding:
             status=RunStatus.RUNNING if planning else self._summary.status,
             plan_version=change.version,
             round=change.round,
-            replans=self._summary.replans + (1 if change.version > 1 else 0),
+            replans=self._summary.replans + (change.version > 1 and not change.continues),
             subtasks_total=self._summary.subtasks_total + len(change.added) - removed,
         )
 

@@ -1,7 +1,8 @@
-"""What an orchestrator process cannot mend by itself.
+"""What goes wrong in an orchestrator.
 
 OrchestratorError
-└── StateUnreadable      run-state holds what this version cannot read: start the version that wrote it
+├── StateUnreadable      run-state holds what this version cannot read: start the version that wrote it
+└── DecisionTooLarge     no transaction can hold a decision: its run is given up, its sender may ask for less
 """
 
 from pydantic import ValidationError
@@ -10,7 +11,7 @@ from collegium_schemas.envelope import explain
 
 
 class OrchestratorError(Exception):
-    """Base of the package's errors; the process ends with its one line."""
+    """Base of the package's errors; a process that cannot mend one ends with its one line."""
 
 
 class StateUnreadable(OrchestratorError):
@@ -24,3 +25,12 @@ class StateUnreadable(OrchestratorError):
         )
         self.key = key
         self.reason = reason
+
+
+class DecisionTooLarge(OrchestratorError):
+    """A decision whose records are larger than what is written at once."""
+
+    def __init__(self, what: str, size_bytes: int, most_bytes: int) -> None:
+        super().__init__(f"{what} of {size_bytes} bytes would be needed; {most_bytes} fit: ask for less")
+        self.size_bytes = size_bytes
+        self.most_bytes = most_bytes

@@ -8,7 +8,7 @@ from typing import Any
 from collegium.log.port import Log, Record, TopicPartition, TransactionalProducer
 from collegium.orchestrator.core.decision import Decided
 from collegium.orchestrator.core.model import Input, Rules, Run
-from collegium.orchestrator.shell import owner, restoring, service, transaction
+from collegium.orchestrator.shell import owner, restoring, service, writing
 from collegium.orchestrator.shell.owner import PartitionOwner
 from collegium.orchestrator.shell.parts import HEADER, Part, changed_parts
 from collegium.orchestrator.shell.restoring import Restored, restore
@@ -66,7 +66,7 @@ class _Published(Batcher):
     def make(self, *arguments: Any, **named: Any) -> Batch:  # noqa: ANN401 - as the method that it stands for
         batch = super().make(*arguments, **named)
         if batch.records:
-            self.publish(batch, dict(arguments[2]))
+            self.publish(batch, batch.positions)
         return batch
 
 
@@ -120,16 +120,14 @@ BUGS = (
     Bug(
         "retry-time-not-stored",
         "when a retry is due is not stored",
-        (Change(transaction, "changed_parts", _forget_retries),),
+        (Change(writing, "changed_parts", _forget_retries),),
     ),
     Bug(
         "tombstone-before-archive",
         "a run's header is removed when it ends",
-        (Change(transaction, "changed_parts", _tombstones_early),),
+        (Change(writing, "changed_parts", _tombstones_early),),
     ),
-    Bug(
-        "archive-keeps-header", "an archived run's header stays", (Change(transaction, "changed_parts", _header_stays),)
-    ),
+    Bug("archive-keeps-header", "an archived run's header stays", (Change(writing, "changed_parts", _header_stays),)),
     Bug(
         "memory-before-commit",
         "memory and spans follow a decision before its commit",

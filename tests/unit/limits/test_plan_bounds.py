@@ -4,9 +4,14 @@ import re
 
 import pytest
 
-from collegium.orchestrator.core.messages import MAX_INLINE_PER_TASK_BYTES, commands
+from collegium.orchestrator.core.messages import (
+    MAX_INLINE_PER_DECISION_BYTES,
+    MAX_INLINE_PER_TASK_BYTES,
+    commands,
+)
 from collegium.orchestrator.core.planning import PlanError, validate
 from collegium.orchestrator.core.questions import MAX_PATTERN_CHARS, decompose
+from collegium.orchestrator.core.sizes import MAX_PARAMS_BYTES, MAX_PLAN_BYTES, params_bytes
 from collegium_schemas import limits
 from collegium_schemas.events import RunRejected
 from collegium_schemas.plan import SubtaskSpec
@@ -96,6 +101,42 @@ def test_a_subtask_with_too_many_parameters_is_refused_with_the_bound() -> None:
     assert rejection(world) == "no plan within the limits: subtask one.1 would have 33 parameters; the limit is 32"
 
 
+@pytest.mark.parametrize("letter", ["x", "é", "\u0001", '"'])
+def test_the_parameters_of_a_subtask_have_at_most_so_many_bytes(letter: str) -> None:
+    """Counted as JSON, whose escapes may be six times as long as the text: at the bound they pass, past it not."""
+    each = params_bytes({"text": letter}) - params_bytes({"text": ""})
+    room, rest = divmod(MAX_PARAMS_BYTES - params_bytes({"text": ""}), each)
+    steps: list[dict[str, object]] = [{"id": "one", "params": {"text": letter * room + "x" * rest}}]
+    assert asked(steps, "What is tea?").running() == ["one"]
+    steps = [{"id": "one", "params": {"text": letter * room + "x" * (rest + 1)}}]
+    assert rejection(asked(steps, "What is tea?")) == (
+        "no plan within the limits: subtask one would have 65537 bytes of parameters; the limit is 65536: "
+        "ask for less, or put long text into a corpus"
+    )
+
+
+def test_the_parameters_of_a_compensation_count_with_those_of_its_step() -> None:
+    """What undoes a step is given both, and must not turn out as too large once there is something to undo."""
+    half = "x" * (MAX_PARAMS_BYTES // 2)
+    undo = {"params": {"more": half}}
+    steps: list[dict[str, object]] = [{"id": "one", "effects": ["e"], "params": {"text": half}, "compensate": undo}]
+    said = "no plan within the limits: the compensation of subtask one would have 65560 bytes of parameters"
+    assert rejection(asked(steps, "What is tea?")).startswith(said)
+
+
+def test_a_plan_has_at_most_so_many_bytes() -> None:
+    """Each of 200 subtasks may have 50,000 bytes, but not all of them."""
+
+    def specs(count: int) -> list[SubtaskSpec]:
+        return [spec(f"s{number}").model_copy(update={"params": {"p": "x" * 50_000}}) for number in range(count)]
+
+    fit = MAX_PLAN_BYTES // len(specs(1)[0].to_json())
+    assert fit > 100
+    validate(specs(fit - 1), {f"s{number}" for number in range(200)})
+    with pytest.raises(PlanError, match=f"the plan has .* bytes; the limit is {MAX_PLAN_BYTES}"):
+        validate(specs(200), {f"s{number}" for number in range(200)})
+
+
 def test_a_round_that_would_break_a_bound_is_not_begun() -> None:
     """The review asks for another round whose last step would wait for too many: what there is, is delivered."""
     steps: list[dict[str, object]] = [
@@ -155,3 +196,24 @@ def test_a_task_carries_so_much_content_and_references_the_rest() -> None:
     carried = [given.ref.inline for given in getattr(task, "inputs", ())]
     assert len(carried) == 12
     assert sum(content is not None for content in carried) == MAX_INLINE_PER_TASK_BYTES // size == 8
+
+
+def test_the_tasks_of_a_decision_carry_so_much_content_together() -> None:
+    """Forty subtasks are given the same 240,000 bytes: the first of them as content, the others by its place."""
+    steps: list[dict[str, object]] = [
+        {"id": "one"},
+        *({"id": f"join-{number}", "inputs": ["one"]} for number in range(40)),
+    ]
+    world = asked(steps, "What is tea?")
+    size = 30_000
+    refs = [
+        {"name": f"o{number}", "partition": 0, "offset": number, "sha256": f"{number:064x}", "size_bytes": size}
+        for number in range(8)
+    ]
+    world.succeed("one", outputs=refs)
+    inline = {f"{number:064x}": "x" * size for number in range(8)}
+    tasks = list(commands(world.history[-1], world.run, inline))
+    carried = [given.ref.inline is not None for task in tasks for given in getattr(task, "inputs", ())]
+    assert len(carried) == 40 * 8
+    assert sum(carried) == MAX_INLINE_PER_DECISION_BYTES // size == 139
+    assert carried == sorted(carried, reverse=True)

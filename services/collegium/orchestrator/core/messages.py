@@ -11,6 +11,9 @@ from collegium_schemas.tasks import ControlScope, ControlState, TaskInput, TaskR
 MAX_INLINE_PER_TASK_BYTES: Final = 262_144
 """Content that one task carries itself; JSON escapes may double it, and a record still has room."""
 
+MAX_INLINE_PER_DECISION_BYTES: Final = 4_194_304
+"""Content that the tasks of one decision carry together; the later ones name it by its place alone."""
+
 
 def commands(
     decided: RunDecided, after: Run | None, inline: Mapping[str, str]
@@ -24,10 +27,13 @@ def commands(
     """
     if after is None:
         return
+    room = MAX_INLINE_PER_DECISION_BYTES
     for event in decided.events:
         match event:
             case AttemptDispatched():
-                yield task_of(after, event, decided.at_ms, inline)
+                task = task_of(after, event, decided.at_ms, inline, room)
+                room -= sum(given.ref.size_bytes for given in task.inputs if given.ref.inline is not None)
+                yield task
             case RunEnding():
                 yield _stop(decided, f"the run will end as {event.status} and undoes its effects")
             case RunEnded() if event.status is not RunStatus.COMPLETED and after.header.ending is None:
@@ -41,13 +47,19 @@ def _stop(decided: RunDecided, reason: str) -> ControlState:
     return ControlState(scope=ControlScope.RUN, name=decided.run_id, stopped=True, reason=reason, at_ms=decided.at_ms)
 
 
-def task_of(run: Run, event: AttemptDispatched, now_ms: int, inline: Mapping[str, str]) -> TaskRequested:
-    """The task for a dispatched attempt."""
+def task_of(
+    run: Run,
+    event: AttemptDispatched,
+    now_ms: int,
+    inline: Mapping[str, str],
+    room: int = MAX_INLINE_PER_TASK_BYTES,
+) -> TaskRequested:
+    """The task for a dispatched attempt, with at most `room` bytes of content."""
     if run.objective is None:
         raise ValueError(f"{run.header.run_id}: an attempt without an objective")
     part = run.subtasks[event.subtask_id]
     spec = part.spec
-    inputs = _inputs(run, spec.inputs, inline)
+    inputs = _inputs(run, spec.inputs, inline, min(room, MAX_INLINE_PER_TASK_BYTES))
     objective = run.objective
     return TaskRequested(
         run_id=run.header.run_id,
@@ -76,10 +88,9 @@ def task_of(run: Run, event: AttemptDispatched, now_ms: int, inline: Mapping[str
     )
 
 
-def _inputs(run: Run, sources: Sequence[str], inline: Mapping[str, str]) -> tuple[TaskInput, ...]:
-    """References to the sources' outputs, with content while the task stays well below a record's bound."""
+def _inputs(run: Run, sources: Sequence[str], inline: Mapping[str, str], room: int) -> tuple[TaskInput, ...]:
+    """References to the sources' outputs, with content while there is room for it."""
     inputs: list[TaskInput] = []
-    room = MAX_INLINE_PER_TASK_BYTES
     for source in sources:
         for ref in run.subtasks[source].outputs:
             content = inline.get(ref.sha256)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from collegium.orchestrator.core.model import Run
 from collegium.orchestrator.core.questions import Question, decompose
+from collegium.orchestrator.core.sizes import MAX_PARAMS_BYTES, MAX_PLAN_BYTES, params_bytes, params_fit, plan_bytes
 from collegium_schemas import limits
 from collegium_schemas.base import Scalar
 from collegium_schemas.objective import ObjectiveSubmitted
@@ -190,6 +191,9 @@ def _check_params(what: str, params: Mapping[str, Scalar]) -> None:
     """Refused when planned: once there are effects, a compensation that cannot be planned would leave them."""
     if len(params) > limits.MAX_PARAMS:
         raise PlanError(f"{what} would have {len(params)} parameters; the limit is {limits.MAX_PARAMS}")
+    if not params_fit(params):
+        said = f"{what} would have {params_bytes(params)} bytes of parameters; the limit is {MAX_PARAMS_BYTES}"
+        raise PlanError(f"{said}: ask for less, or put long text into a corpus")
 
 
 def validate(specs: Sequence[SubtaskSpec], known: Iterable[str]) -> None:
@@ -202,6 +206,12 @@ def validate(specs: Sequence[SubtaskSpec], known: Iterable[str]) -> None:
     if subtasks > limits.MAX_PLAN_SUBTASKS:
         message = f"the plan has {subtasks} subtasks, compensations included; the limit is {limits.MAX_PLAN_SUBTASKS}"
         raise PlanError(message)
+    size = plan_bytes(specs)
+    if size > MAX_PLAN_BYTES:
+        most = f"the limit is {MAX_PLAN_BYTES}"
+        raise PlanError(
+            f"the plan has {size} bytes; {most}: shorten instructions or parameters, or ask fewer questions"
+        )
     effects = sum(_effects(spec) for spec in specs)
     if effects > limits.MAX_RUN_EFFECTS:
         message = f"the plan has {effects} effects, compensations included; the limit is {limits.MAX_RUN_EFFECTS}"

@@ -43,6 +43,9 @@ REFUSED: Final = "collegium_refused"
 ORIGINAL_SHA256: Final = "collegium_original_sha256"
 """Header beside `REFUSED`: the hash of the body that was left in dead-letters."""
 
+MAX_NUMBER: Final = 2**63 - 1
+"""Counts, places and prices in an outcome; what Kafka numbers offsets with."""
+
 _RUN_IDS: Final = uuid.UUID("6f1c2d0e-93c1-5a57-9d5e-7a2f4c1b0e11")
 """Name space of the run ids that are derived from a record's position (UUID version 5)."""
 
@@ -81,6 +84,7 @@ class Intake:
                 word = _strict(record, Intervention)
                 return Understood(InterventionArrived(word.run_id, word))
             outcome = decode(record.headers, record.value, TaskSucceeded, TaskFailed)
+            _check_numbers(outcome)
             return Understood(OutcomeArrived(outcome.run_id, outcome, trace_of(record.headers)))
         except EnvelopeError as error:
             return DeadLetter(error.reason)
@@ -172,6 +176,20 @@ def _check_size(record: Record) -> None:
         raise EnvelopeError(
             f"the record has {size} bytes with key and headers; at most {MAX_FORWARDED_BYTES} are taken"
         )
+
+
+def _check_numbers(outcome: TaskSucceeded | TaskFailed) -> None:
+    """JSON numbers may have thousands of digits, and a sum of two such has one more than can be read again."""
+    usage = outcome.usage
+    numbers = [usage.input_tokens, usage.output_tokens, usage.micro_usd]
+    if isinstance(outcome, TaskSucceeded):
+        numbers.append(outcome.evidence_count)
+        for ref in outcome.outputs:
+            numbers += (ref.partition, ref.offset)
+        if outcome.review is not None:
+            numbers += (outcome.review.supported, outcome.review.refuted, outcome.review.not_enough_evidence)
+    if max(numbers) > MAX_NUMBER:
+        raise EnvelopeError(f"a number of the outcome is larger than {MAX_NUMBER}, which is all that is taken")
 
 
 def _ours(record: Record, name: str) -> str | None:

@@ -40,7 +40,7 @@ def _event(event: Event, run_id: str, after: Run | None, metrics: OrchestratorMe
             part = _part(after, event.subtask_id)
             failure = None if part is None else part.failure
             metrics.retries.labels("unknown" if failure is None else failure.kind.value).inc()
-        case PlanAdopted() if event.change.version > 1:
+        case PlanAdopted() if event.change.version > 1 and not event.change.continues:
             metrics.replans.inc()
         case RunEnded():
             metrics.runs_ended.labels(event.status.value).inc()

@@ -32,6 +32,7 @@ from collegium.orchestrator.shell.retelling import Retelling
 from collegium.orchestrator.shell.store import DECODED_BYTES, RunStore
 from collegium.orchestrator.shell.timers import Timers, follow
 from collegium.orchestrator.shell.transaction import Batch, Batcher
+from collegium.orchestrator.shell.writing import Writer
 from collegium.telemetry.tracing import Tracing
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,8 @@ class OwnerLimits:
     """Inputs in one transaction."""
     batch_bytes: int = 8_388_608
     """Bodies of inputs in one transaction; the last one may go past it. Large ones must be written in time, too."""
+    written_bytes: int = 16_777_216
+    """Records of one transaction; once it holds so much, it takes no further input."""
     inbox_records: int = 4_000
     """Inputs waiting in memory; at this mark the partition's topics are paused."""
     inbox_bytes: int = 67_108_864
@@ -139,8 +142,7 @@ class PartitionOwner:
             return
         self._inbox.extend(records)
         self._inbox_bytes += sum(len(record.value or b"") for record in records)
-        limits = self._limits
-        full = len(self._inbox) >= limits.inbox_records or self._inbox_bytes >= limits.inbox_bytes
+        full = len(self._inbox) >= self._limits.inbox_records or self._inbox_bytes >= self._limits.inbox_bytes
         if full and not self._held:
             self._held = True
             self._consumer.pause(self._inputs.values())
@@ -171,7 +173,8 @@ class PartitionOwner:
         if self._state_end is None:
             return None
         for timer in self._fired:
-            self._timers.arm(timer)
+            if self._timers.armed(timer.run_id, timer.subtask_id) is None:
+                self._timers.arm(timer)
         positions = {self._shared.names.short(topic): offset for topic, offset in self._durable.items()}
         return Kept(self._store, self._timers, positions, self._state_end)
 
@@ -284,30 +287,30 @@ class PartitionOwner:
         """Steps 5 to 8, until something goes wrong. The producers take turns, which spares a wait in between."""
         shared = self._shared
         batcher = Batcher(
-            partition=self.partition,
+            writer=Writer(partition=self.partition, owner=shared.owner, names=shared.names),
             partitions=shared.partitions,
-            owner=shared.owner,
-            names=shared.names,
             rules=shared.rules,
             intake=shared.intake,
             store=self._store,
             entropy=shared.entropy,
+            most_bytes=self._limits.written_bytes,
         )
         # The first one first: of two owners that opened at the same time, only the one who has it can commit.
         turn = 0
+        batch = Batch()
         while True:
-            records, fired = await self._next()
-            positions = dict(self._positions)
-            for record in records:
-                positions[record.topic] = record.offset + 1
-            batch = batcher.make(records, fired, positions, self._durable, shared.clock())
+            records, fired = batch.records_left, batch.fired_left
+            if not records and not fired:
+                records, fired = await self._next()
+            batch = batcher.make(records, fired, self._positions, self._durable, shared.clock())
             self._reached(Point.OWNER_DECIDED)
             if batch.records:
                 end = await self._commit(producers[turn], batch.records)
-                self._durable, self._state_end = positions, end or self._state_end
+                self._durable, self._state_end = batch.positions, end or self._state_end
                 self._pauses.succeeded()
                 turn = (turn + 1) % len(producers)
-            self._publish(batch, positions)
+            self._publish(batch, batch.positions)
+            self._fired = self._fired[len(fired) - len(batch.fired_left) :]
             self._reached(Point.OWNER_PUBLISHED)
 
     async def _next(self) -> tuple[list[Record], list[TimerFired]]:
@@ -381,7 +384,7 @@ class PartitionOwner:
     def _publish(self, batch: Batch, positions: dict[str, int]) -> None:
         """Step 8: what was committed is now true."""
         shared = self._shared
-        self._positions, self._fired = positions, []
+        self._positions = positions
         for run_id, (_, after) in batch.runs.items():
             self._store.publish(run_id, after, batch.changed[run_id])
         for made in batch.made:
