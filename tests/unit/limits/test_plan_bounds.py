@@ -16,6 +16,7 @@ from collegium_schemas import limits
 from collegium_schemas.events import RunRejected
 from collegium_schemas.plan import SubtaskSpec
 from collegium_schemas.playbook import Playbook
+from collegium_schemas.tasks import TaskRequested
 from orchestrator_worlds import World, arrived, line, review
 
 
@@ -79,6 +80,38 @@ def test_a_subtask_that_would_wait_for_too_many_is_refused_with_the_bound() -> N
     assert rejection(world) == "no plan within the limits: subtask join would wait for 400 others; the limit is 256"
     assert world.run is not None
     assert world.run.header.status.terminal
+
+
+def test_a_subtask_that_would_be_given_too_many_outputs_is_refused_with_the_bound() -> None:
+    """200 subtasks of two outputs each into one step: 400 is over 256. One output of each passes."""
+    steps: list[dict[str, object]] = [
+        {"id": "one", "for_each": "question", "outputs": ["a", "b"]},
+        {"id": "join", "inputs": ["one"]},
+    ]
+    full: dict[str, object] = {"decomposition": {"max_questions": 200}, "max_steps": 1_000}
+    said = "no plan within the limits: subtask join would be given 400 outputs of others; the limit is 256"
+    assert rejection(asked(steps, many_questions(200), **full)) == said
+    steps[0]["outputs"] = ["a"]
+    assert len(asked(steps, many_questions(200), **full).running()) == 200
+
+
+def test_outputs_that_no_plan_asks_for_are_left_out_of_a_task_that_would_have_too_many() -> None:
+    """20 subtasks return 16 outputs each, of which their plan asks for one: the task after them is given 20."""
+    steps: list[dict[str, object]] = [
+        {"id": "one", "for_each": "question", "outputs": ["o3"]},
+        {"id": "join", "inputs": ["one"]},
+    ]
+    world = asked(steps, many_questions(20), decomposition={"max_questions": 20})
+    refs = [
+        {"name": f"o{number}", "partition": 0, "offset": number, "sha256": "0" * 64, "size_bytes": 1}
+        for number in range(limits.MAX_OUTPUTS)
+    ]
+    for number in range(1, 21):
+        world.succeed(f"one.{number}", outputs=refs)
+    [task] = list(commands(world.history[-1], world.run, {}))
+    assert isinstance(task, TaskRequested)
+    assert [given.ref.name for given in task.inputs] == ["o3"] * 20
+    assert [given.subtask_id for given in task.inputs] == [f"one.{number}" for number in range(1, 21)]
 
 
 def test_a_subtask_waits_for_as_many_as_the_bound_says() -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from collegium.orchestrator.core.model import Run
 from collegium_schemas.events import AttemptDispatched, RunDecided, RunEnded, RunEnding
+from collegium_schemas.limits import MAX_INPUTS
 from collegium_schemas.objective import RunStatus
 from collegium_schemas.tasks import ControlScope, ControlState, TaskInput, TaskRequested
 
@@ -89,14 +90,21 @@ def task_of(
 
 
 def _inputs(run: Run, sources: Sequence[str], inline: Mapping[str, str], room: int) -> tuple[TaskInput, ...]:
-    """References to the sources' outputs, with content while there is room for it."""
+    """References to the sources' outputs, with content while there is room for it.
+
+    A source may return more than its plan asks for. Where that is more than a task can be given, it is left out.
+    """
     inputs: list[TaskInput] = []
-    for source in sources:
-        for ref in run.subtasks[source].outputs:
+    parts = [run.subtasks[source] for source in sources]
+    asked_only = sum(len(part.outputs) for part in parts) > MAX_INPUTS
+    for part in parts:
+        for ref in part.outputs:
+            if asked_only and ref.name not in part.spec.outputs:
+                continue
             content = inline.get(ref.sha256)
             carried = ref
             if content is not None and ref.size_bytes <= room:
                 room -= ref.size_bytes
                 carried = ref.model_copy(update={"inline": content})
-            inputs.append(TaskInput(subtask_id=source, step=run.subtasks[source].spec.step, ref=carried))
+            inputs.append(TaskInput(subtask_id=part.spec.subtask_id, step=part.spec.step, ref=carried))
     return tuple(inputs)

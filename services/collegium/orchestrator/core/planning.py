@@ -105,6 +105,8 @@ class _Builder:
     kept: Mapping[str, SubtaskPart]
     round_number: int
     added: list[SubtaskSpec]
+    by_step: dict[str, list[SubtaskSpec]]
+    """Step id -> its subtasks over all rounds."""
 
     def __init__(
         self, playbook: Playbook, objective: ObjectiveSubmitted, kept: Mapping[str, SubtaskPart], round_number: int
@@ -114,6 +116,9 @@ class _Builder:
         self.kept = kept
         self.round_number = round_number
         self.added = []
+        self.by_step = {}
+        for part in kept.values():
+            self.by_step.setdefault(part.spec.step, []).append(part.spec)
 
     @property
     def added_ids(self) -> set[str]:
@@ -133,14 +138,18 @@ class _Builder:
             self._append(step, f"{step.id}.{number}", {"question": question.text}, asked)
 
     def _append(self, step: PlaybookStep, name: str, fields: Mapping[str, str], params: dict[str, Scalar]) -> None:
-        latest = [s for needed in step.inputs for s in self._standing_for(needed)]
-        previous = [s for needed in step.revises for s in self._previous(needed)]
+        sources = [(needed, self._standing_for(needed)) for needed in step.inputs]
+        sources += [(needed, self._previous(needed)) for needed in step.revises]
         after = [s for needed in step.after for s in self._standing_for(needed)]
-        inputs = tuple(dict.fromkeys((*latest, *previous)))
+        inputs = tuple(dict.fromkeys(s for _, found in sources for s in found))
         depends_on = tuple(dict.fromkeys((*inputs, *after)))
         if len(depends_on) > limits.MAX_FAN_OUT:
             most = f"the limit is {limits.MAX_FAN_OUT}"
             raise PlanError(f"subtask {name} would wait for {len(depends_on)} others; {most}")
+        given = sum(len(self.playbook.step(needed).outputs) * len(found) for needed, found in sources)
+        if given > limits.MAX_INPUTS:
+            most = f"the limit is {limits.MAX_INPUTS}"
+            raise PlanError(f"subtask {name} would be given {given} outputs of others; {most}")
         _check_params(f"subtask {name}", params)
         if step.compensate is not None:
             _check_params(f"the compensation of subtask {name}", {**params, **step.compensate.params})
@@ -149,7 +158,7 @@ class _Builder:
         instruction = step.instruction.replace("{goal}", self.objective.goal[:1000])
         for field, value in fields.items():
             instruction = instruction.replace(f"{{{field}}}", value)
-        self.added.append(
+        self._take(
             SubtaskSpec(
                 subtask_id=f"{name}.r{self.round_number}" if again else name,
                 step=step.id,
@@ -177,14 +186,15 @@ class _Builder:
         return of_step if self.playbook.step(step_id).for_each is not None else of_step[-1:]
 
     def _previous(self, step_id: str) -> tuple[str, ...]:
-        before = [spec for spec in self._specs() if spec.step == step_id and spec.round < self.round_number]
+        before = [spec for spec in self.by_step.get(step_id, ()) if spec.round < self.round_number]
         return tuple(spec.subtask_id for spec in before[-1:])
 
     def _of_step(self, step_id: str) -> tuple[str, ...]:
-        return tuple(spec.subtask_id for spec in self._specs() if spec.step == step_id)
+        return tuple(spec.subtask_id for spec in self.by_step.get(step_id, ()))
 
-    def _specs(self) -> Iterable[SubtaskSpec]:
-        return (*(part.spec for part in self.kept.values()), *self.added)
+    def _take(self, spec: SubtaskSpec) -> None:
+        self.added.append(spec)
+        self.by_step.setdefault(spec.step, []).append(spec)
 
 
 def _check_params(what: str, params: Mapping[str, Scalar]) -> None:
