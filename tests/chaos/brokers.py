@@ -31,6 +31,9 @@ class Brokers:
         config: Kafka's settings that topics of a trial are created with, beside the contracts' own.
     """
 
+    outsides: tuple[str, ...] = (LOOPBACK,)
+    """Addresses of the trial's own process."""
+
     def __init__(self, bootstrap: str, *, config: Environment = MappingProxyType({})) -> None:
         self.bootstrap = bootstrap
         self.config = config
@@ -42,6 +45,14 @@ class Brokers:
     def host(self, service: str) -> str:
         """The address at which a service answers; another one for a service in a network namespace."""
         return LOOPBACK
+
+    def outside(self, service: str) -> str:
+        """The address at which a service reaches the trial's own process; one of `outsides`."""
+        return self.outsides[0]
+
+    def own_pid(self, pid: int) -> int:
+        """The process id that a service has for itself, which is part of its name."""
+        return pid
 
     def command(self, service: str, command: Sequence[str]) -> Sequence[str]:
         """How a service is started: `ip netns exec` and the like go before it."""

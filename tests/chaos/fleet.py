@@ -194,15 +194,18 @@ class Fleet:
         brokers: Where they find Kafka.
         directory: Their data directories and logs.
         settings: `COLLEGIUM_...` of every service; a plan's and the brokers' own win over them.
+        collector_port: Where they send their spans, at the trial's own process.
     """
 
-    def __init__(self, brokers: Brokers, directory: Path, settings: Mapping[str, str]) -> None:
+    def __init__(self, brokers: Brokers, directory: Path, settings: Mapping[str, str], collector_port: int) -> None:
+        self._collector_port = collector_port
         self._brokers = brokers
         self._directory = directory
         self._settings = settings
         self._instances: dict[str, Instance] = {}
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._ends: list[tuple[str, int]] = []
+        self._all: list[Instance] = []
 
     def __getitem__(self, name: str) -> Instance:
         """An instance by name, such as `orchestrator-1`."""
@@ -224,6 +227,7 @@ class Fleet:
         instance = Instance(f"{plan.role}-{number}", plan, self._launch)
         instance.faults.extend(faults)
         self._instances[instance.name] = instance
+        self._all.append(instance)
         self._keepers[instance.name] = asyncio.create_task(instance.keep(), name=instance.name)
         return instance
 
@@ -254,6 +258,12 @@ class Fleet:
             ending = {instance.name: group.create_task(instance.retire()) for instance in self.instances}
         return [*self._ends, *((name, task.result()) for name, task in ending.items())]
 
+    @property
+    def killed(self) -> list[int]:
+        """The processes that died of SIGKILL, by the ids that they have for themselves."""
+        deaths = [death for instance in self._all for death in instance.deaths]
+        return [self._brokers.own_pid(death.pid) for death in deaths if death.status == -signal.SIGKILL]
+
     async def clean_up(self) -> None:
         """Leave no process behind."""
         for task in self._keepers.values():
@@ -278,6 +288,7 @@ class Fleet:
             "COLLEGIUM_DATA_DIR": str(home),
             "COLLEGIUM_HTTP_HOST": host,
             "COLLEGIUM_HTTP_PORT": str(port),
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{self._brokers.outside(instance.name)}:{self._collector_port}",
             **instance.plan.settings,
             **self._brokers.environment(instance.name),
             **fault,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from chaos.checker.spans import Span
 from chaos.checker.topics import Entry, Topics
 from chaos.worker import Worker
 from collegium.agent.config import RuntimeConfig
@@ -13,6 +14,7 @@ from collegium.log.topics import required
 from collegium.orchestrator.playbooks import load_library
 from collegium.telemetry.memory import MemoryTracing
 from collegium.telemetry.metrics import Metrics
+from collegium.telemetry.spans import StoredSpan
 from collegium_schemas.objective import ObjectiveSubmitted
 from memory_worlds import NAMES, MemoryWorld, now_ms, running
 
@@ -23,18 +25,26 @@ _TOPICS = ("objectives", "results", "run-state", "run-events", "context", "dead-
 
 
 async def honest_topics(directory: Path, playbook: str = "chaos") -> Topics:
+    """The topics alone."""
+    return (await honest_world(directory, playbook))[0]
+
+
+async def honest_world(directory: Path, playbook: str = "chaos") -> tuple[Topics, list[Span]]:
     """Eight finished runs of a playbook of the light trials; those of `saga` fail or complete by their ids.
 
     Args:
         directory: Where their effects are counted.
         playbook: Its name.
+
+    Returns:
+        What the topics hold, and every span, as a collector would have been told.
     """
     world = MemoryWorld(load_library((Path(__file__).with_name("playbooks"),)).playbooks[playbook])
     undoers = (step.compensate.role for step in world.playbook.steps if step.compensate is not None)
     roles = sorted({*world.roles, *(role for role in undoers if role is not None)})
     async with MemoryLog(world.broker) as log:
         await log.create(required(NAMES, roles, world.partitions))
-        agents = [_agent(log, directory, role) for role in roles]
+        agents = [_agent(log, world.tracing, directory, role) for role in roles]
         async with running(world.orchestrator("o1@test:1").run(), *(agent.run() for agent in agents)):
             for run_id in RUNS:
                 objective = ObjectiveSubmitted(goal="What is a topic?", run_id=run_id, playbook=playbook)
@@ -42,13 +52,29 @@ async def honest_topics(directory: Path, playbook: str = "chaos") -> Topics:
             await world.until_ended(len(RUNS))
         ends: Mapping[tuple[str, int], int] = {}
         topics = (*_TOPICS, *(f"tasks.{role}" for role in roles))
-        return Topics({topic: await _entries(world, topic) for topic in topics}, (), ends)
+        spans = [_span(span) for span in world.tracing.spans]
+        return Topics({topic: await _entries(world, topic) for topic in topics}, (), ends), spans
 
 
-def _agent(log: MemoryLog, directory: Path, role: str) -> AgentRuntime:
+def _span(span: StoredSpan) -> Span:
+    """As `collector.py` reads it off the wire."""
+    told = span.attributes
+    subtask, version = told.get("collegium.subtask.id"), told.get("collegium.run.version")
+    return Span(
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        parent_id=span.parent_id or "",
+        name=span.name,
+        run_id=str(told.get("collegium.run.id", "")),
+        version=version if isinstance(version, int) else 0,
+        task=f"{subtask}/{told['collegium.attempt']}" if subtask else "",
+    )
+
+
+def _agent(log: MemoryLog, tracing: MemoryTracing, directory: Path, role: str) -> AgentRuntime:
     metrics = AgentMetrics(Metrics("test", "0", process_collectors=False), role)
     config = RuntimeConfig(worker=f"{role}@test:2", names=NAMES)
-    return AgentRuntime(Worker(role, directory), log, MemoryTracing(), metrics, config, clock=now_ms)
+    return AgentRuntime(Worker(role, directory), log, tracing, metrics, config, clock=now_ms)
 
 
 async def _entries(world: MemoryWorld, topic: str) -> list[Entry]:

@@ -17,6 +17,10 @@ _COMMAND_S = 10.0
 class Namesakes(SingleNode):
     """One node; all services have the same host name and the same process id."""
 
+    def own_pid(self, pid: int) -> int:
+        """The first process."""
+        return 1
+
     def command(self, service: str, command: Sequence[str]) -> Sequence[str]:
         """In a process space of its own."""
         return (*_APART, *command)

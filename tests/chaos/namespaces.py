@@ -26,6 +26,7 @@ class Networked(Cluster):
     def __init__(self, cluster: EmbeddedCluster, net: Network) -> None:
         super().__init__(cluster)
         self._net = net
+        self.outsides = (LOOPBACK, net.outside)
 
     def environment(self, service: str) -> Environment:
         """Nothing more: a service finds the brokers by the same addresses as all others."""
@@ -34,6 +35,10 @@ class Networked(Cluster):
     def host(self, service: str) -> str:
         """Where its host is."""
         return self._net.address(service) if self._net.has(service) else LOOPBACK
+
+    def outside(self, service: str) -> str:
+        """The machine itself, over the cable that is never cut."""
+        return self._net.outside if self._net.has(service) else LOOPBACK
 
     def command(self, service: str, command: Sequence[str]) -> Sequence[str]:
         """On its host."""

@@ -36,9 +36,11 @@ class Network:
     Args:
         names: The hosts' namespaces.
         addresses: The hosts' addresses.
+        outside: The address at which they reach the machine itself.
     """
 
-    def __init__(self, names: dict[str, str], addresses: dict[str, str]) -> None:
+    def __init__(self, names: dict[str, str], addresses: dict[str, str], outside: str) -> None:
+        self.outside = outside
         self._names = names
         self._addresses = addresses
 
@@ -109,7 +111,7 @@ async def network(hosts: Sequence[str]) -> AsyncGenerator[Network]:
             await _do("ip", "-n", name, "address", "add", f"{addresses[host]}/{length}", "dev", "eth0")
             for device in ("lo", "eth0"):
                 await _do("ip", "-n", name, "link", "set", device, "up")
-        yield Network(names, addresses)
+        yield Network(names, addresses, str(base[1]))
 
 
 def network_missing() -> str | None:

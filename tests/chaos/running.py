@@ -12,8 +12,9 @@ from typing import cast
 from aiokafka.errors import KafkaError
 
 from chaos.brokers import B, BrokerPlan, Brokers, Site
-from chaos.checker.judging import Submissions, Verdict, judge
+from chaos.checker.judging import Exported, Submissions, Verdict, judge
 from chaos.checker.topics import Topics, read_topics
+from chaos.collector import collecting
 from chaos.expecting import surprises
 from chaos.fleet import Fleet
 from chaos.history import History
@@ -128,7 +129,10 @@ async def carry_out(cell: Cell[B], brokers: B, directory: Path, result: Judged) 
     prefix = f"chaos-{uuid.uuid4().hex[:8]}."
     names = TopicNames(prefix)
     await create_topics(brokers, names)
-    async with _fleet(cell, brokers, directory, prefix) as fleet:
+    async with (
+        collecting(brokers.outsides) as collector,
+        _fleet(cell, brokers, directory, prefix, collector.port) as fleet,
+    ):
         load = Load(brokers.bootstrap, names("objectives"), cell.load)
         history = History(brokers.bootstrap, names("run-events"), PARTITIONS)
         trial = Trial(prefix, brokers, fleet, load, history, names)
@@ -138,8 +142,9 @@ async def carry_out(cell: Cell[B], brokers: B, directory: Path, result: Judged) 
             result.faults.extend((*_told(error), fleet.logs()))
         result.recovery_s = trial.recovery_s()
         statuses = await fleet.end()
+        exported = Exported(collector.spans, [f":{pid}" for pid in fleet.killed], collector.dropped)
     result.faults.extend(f"{name} ended with status {status}" for name, status in statuses if status != 0)
-    await _verdict(cell, trial, directory, result)
+    await _verdict(cell, trial, exported, directory, result)
 
 
 async def _under_load(cell: Cell[B], trial: Trial[B]) -> None:
@@ -176,10 +181,10 @@ async def _watching(trial: Trial[B]) -> AsyncGenerator[None]:
                 await task
 
 
-async def _verdict(cell: Cell[B], trial: Trial[B], directory: Path, result: Judged) -> None:
+async def _verdict(cell: Cell[B], trial: Trial[B], exported: Exported, directory: Path, result: Judged) -> None:
     sent = trial.load.submitted
     submitted = Submissions(sent.acknowledged, sent.unsure, strangers=cell.expects.refused > 0)
-    verdict = judge(await _settled(trial), submitted)
+    verdict = judge(await _settled(trial), submitted, exported)
     result.verdict = verdict
     result.faults.extend(str(finding) for finding in verdict.findings[:_FINDINGS])
     if len(verdict.findings) > _FINDINGS:
@@ -205,9 +210,9 @@ async def _settled(trial: Trial[B]) -> Topics:
 
 
 @asynccontextmanager
-async def _fleet(cell: Cell[B], brokers: B, directory: Path, prefix: str) -> AsyncGenerator[Fleet]:
+async def _fleet(cell: Cell[B], brokers: B, directory: Path, prefix: str, port: int) -> AsyncGenerator[Fleet]:
     kafka = {"COLLEGIUM_KAFKA_BOOTSTRAP": brokers.bootstrap, "COLLEGIUM_KAFKA_TOPIC_PREFIX": prefix}
-    fleet = Fleet(brokers, directory, {**SETTINGS, **kafka})
+    fleet = Fleet(brokers, directory, {**SETTINGS, **kafka}, port)
     try:
         for plan in cell.services:
             for _ in range(plan.instances):

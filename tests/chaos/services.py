@@ -20,7 +20,6 @@ SETTINGS = {
     "COLLEGIUM_KAFKA_TRANSACTION_TIMEOUT_MS": "6000",
     "COLLEGIUM_RETRIEVAL_VECTORS": "off",
     "COLLEGIUM_TRACE_FILE": "off",
-    "OTEL_TRACES_EXPORTER": "none",
 }
 """Time-outs short enough for a matrix of many cells; recovery with the default ones is benchmarks/recovery.py's."""
 

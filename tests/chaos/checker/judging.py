@@ -1,12 +1,13 @@
 """The judge: every invariant, and the numbers that go into the document."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from chaos.checker import invariants
 from chaos.checker.effects import effects
 from chaos.checker.facts import Facts, Finding, facts
+from chaos.checker.spans import Span, trees
 from chaos.checker.states import states
 from chaos.checker.topics import Topics
 from chaos.checker.traces import traces
@@ -20,6 +21,17 @@ class Submissions:
     unsure: Sequence[str] = ()
     strangers: bool = False
     """Whether there may be runs besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What services told a collector."""
+
+    spans: Collection[Span]
+    killed: Collection[str] = ()
+    """How the names of workers end whose processes were killed, such as `:4711`."""
+    dropped: int = 0
+    """Spans that the collector had no place for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +60,8 @@ class Verdict:
     counts: Counts
 
 
-def judge(topics: Topics, submitted: Submissions) -> Verdict:
-    """Check every invariant."""
+def judge(topics: Topics, submitted: Submissions, exported: Exported | None = None) -> Verdict:
+    """Check every invariant; without what was exported, all but that of the spans."""
     known = facts(topics)
     findings = (
         *known.unreadable,
@@ -64,8 +76,16 @@ def judge(topics: Topics, submitted: Submissions) -> Verdict:
         *invariants.transactions(known),
         *states(known),
         *traces(known),
+        *(() if exported is None else _spans(known, exported)),
     )
     return Verdict(findings, known, _counts(known))
+
+
+def _spans(known: Facts, exported: Exported) -> Iterator[Finding]:
+    if exported.dropped:
+        yield Finding("spans", "all", f"the collector had no place for {exported.dropped} spans: nothing is known")
+        return
+    yield from trees(known, exported.spans, exported.killed)
 
 
 def _counts(known: Facts) -> Counts:

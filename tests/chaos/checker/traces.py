@@ -1,4 +1,4 @@
-"""Invariant 8 as far as the topics tell it: all that belongs to a run carries its trace. Spans are not looked at."""
+"""Invariant 8 as far as the topics tell it: all that belongs to a run carries its trace. The spans: `spans.py`."""
 
 from collections.abc import Iterator
 
