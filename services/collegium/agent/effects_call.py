@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import uuid4
 
+from collegium.agent.cancelled import asked
 from collegium.agent.effects import EffectCall, Found, NotDone, Sought, Target
 from collegium.agent.effects_book import State
 from collegium.agent.effects_records import EffectRecords
@@ -149,6 +150,10 @@ async def _call(target: Target, call: EffectCall) -> Ended:
         return Ended("failed", "", one_line(error.message), error.kind, error.permanent)
     except TimeoutError:
         return Ended("unknown", reason=f"{target.kind} gave no answer within {target.timeout_ms} ms")
+    except asyncio.CancelledError:
+        if asked():
+            raise
+        return Ended("unknown", reason=f"{target.kind}: the call was cancelled from within")
     except Exception as error:  # noqa: BLE001 - whatever a target raises, nobody knows what it did
         _log.warning("the call of %s ended in an error", call.key, exc_info=error)
         return Ended("unknown", reason=one_line(f"{target.kind}: {explain(error)}"))
@@ -164,6 +169,10 @@ async def seek(shared: EffectEquipment, target: Target, key: str) -> Sought:
             return await target.find(key)
     except TimeoutError:
         _log.warning("%s gave no answer about %s within %d ms", target.kind, key, shared.bounds.find_ms)
+    except asyncio.CancelledError:
+        if asked():
+            raise
+        _log.warning("asking %s about %s was cancelled from within", target.kind, key)
     except Exception as error:  # noqa: BLE001 - a target that cannot be asked cannot tell
         _log.warning("%s could not be asked about %s", target.kind, key, exc_info=error)
     return Sought(Found.CANNOT_TELL)

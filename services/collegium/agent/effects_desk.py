@@ -9,9 +9,11 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Literal
 
 from collegium.agent.attempt import Attempt
+from collegium.agent.cancelled import guarded
 from collegium.agent.effects import EffectCall, Found, Target
 from collegium.agent.effects_book import Standing, State
 from collegium.agent.effects_call import EffectEquipment, Ended, carry_out, seek, write_outcome
@@ -70,8 +72,8 @@ class Desks:
         """Call the target, and write its answer even when whoever asked has gone."""
         if self._group is None:
             raise RuntimeError("effects are asked for before the runtime runs")
-        work = carry_out(self.shared, records, intent, call)
-        return await asyncio.shield(self._group.create_task(work))
+        work = partial(carry_out, self.shared, records, intent, call)
+        return await asyncio.shield(self._group.create_task(guarded(f"the effect {call.key}", work)))
 
 
 class Desk:

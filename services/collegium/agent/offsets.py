@@ -2,9 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from collegium.agent.standing import RESERVED, Standing
 from collegium.log.port import Record, TopicPartition
+
+_HELD: Final = Standing(open=True)
+"""A member has the partition, and nothing is known against its records."""
 
 
 class PartitionOffsets:
@@ -15,7 +19,7 @@ class PartitionOffsets:
         standing: What is known of the partition's records.
     """
 
-    def __init__(self, base: int | None = None, standing: Standing = Standing(open=True)) -> None:  # noqa: B008 - frozen
+    def __init__(self, base: int | None = None, standing: Standing = _HELD) -> None:
         self._under_way: deque[int] = deque()
         self._finished: set[int] = set()
         self._base = base

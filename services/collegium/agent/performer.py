@@ -8,6 +8,7 @@ from typing import Final
 
 from collegium.agent.attempt import Attempt
 from collegium.agent.bench import AttemptBench, Equipment
+from collegium.agent.cancelled import asked
 from collegium.agent.metrics import AgentMetrics
 from collegium.agent.specialist import Specialist, SpecialistFailure, Success
 from collegium.agent.text import explain, one_line
@@ -97,17 +98,22 @@ class Performer:
     async def _invoke(self, attempt: Attempt, span: ActiveSpan) -> Success | Failure:
         try:
             return _success(await self._specialist.perform(attempt.task, AttemptBench(attempt, self._equipment)))
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
+            if not asked():
+                return self._defect(attempt, span, error)
             kind = FailureKind.CANCELLED if attempt.cancelled else FailureKind.TIMEOUT
             span.fail(kind.value, "the attempt was stopped before its end")
             raise
         except SpecialistFailure as failure:
             span.fail(failure.kind.value, failure.message)
             return Failure(kind=failure.kind, message=one_line(failure.message), permanent=failure.permanent)
-        except Exception as error:  # noqa: BLE001 - an attempt's defect is its outcome; the stack is in the log
-            _log.exception("attempt %s failed unexpectedly", attempt.task.task_id)
-            span.fail(type(error).__name__, explain(error))
-            return Failure(kind=FailureKind.INTERNAL, message=one_line(f"unexpected {explain(error)}"))
+        except Exception as error:  # noqa: BLE001 - an attempt's defect is its outcome
+            return self._defect(attempt, span, error)
+
+    def _defect(self, attempt: Attempt, span: ActiveSpan, error: BaseException) -> Failure:
+        _log.error("attempt %s failed unexpectedly", attempt.task.task_id, exc_info=error)
+        span.fail(type(error).__name__, explain(error))
+        return Failure(kind=FailureKind.INTERNAL, message=one_line(f"unexpected {explain(error)}"))
 
 
 def _success(result: object) -> Success:

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Final
 
 from collegium.agent.answers import Answers
 from collegium.agent.attempt import Attempt, Delivery
 from collegium.agent.bench import Equipment
+from collegium.agent.cancelled import guarded
 from collegium.agent.config import RuntimeConfig
 from collegium.agent.context import ContentCache, ContextReader
 from collegium.agent.control import ControlTail
@@ -40,6 +42,9 @@ from collegium_schemas.tasks import TaskFailed, TaskRequested
 
 _log = logging.getLogger(__name__)
 _LOOK_S: Final = 1.0
+
+Work = Callable[[], Coroutine[None, None, None]]
+"""Makes the coroutine where it is awaited: a task that is cancelled before its first step leaves none behind."""
 
 
 class AgentRuntime:
@@ -151,17 +156,17 @@ class AgentRuntime:
         """Work until drained.
 
         Raises:
-            ExceptionGroup: of `LogGone`, when the log has been away for longer than the bound, or of
-                `ToolThreadsGone`. What was not committed is redelivered.
+            ExceptionGroup: of `LogGone`, when the log has been away for longer than the bound, of
+                `ToolThreadsGone`, or of `CancelledWithin`. What was not committed is redelivered.
         """
         drained = False
         try:
             async with self._publisher, asyncio.TaskGroup() as group:
-                background = [group.create_task(work) for work in self._background()]
+                background = [group.create_task(guarded(part, work)) for part, work in self._background().items()]
                 if self._desks is not None:
                     self._desks.serve_in(group)
                 await self._control.caught_up_or(self._intake.drain_asked)
-                await self._intake.run(lambda record, offsets: self._take(record, offsets, group))
+                await guarded("taking tasks", lambda: self._intake.run(partial(self._take, group)))
                 await self._finish()
                 for task in background:
                     task.cancel()
@@ -170,9 +175,16 @@ class AgentRuntime:
             self._threads.close()
             await self._intake.close(commit=drained)
 
-    def _background(self) -> list[Coroutine[None, None, None]]:
-        effects = [] if self._desks is None else [self._effects.run()]
-        return [self._control.run(), self._heartbeats.run(), self._intake.commits(), self._watch_threads(), *effects]
+    def _background(self) -> dict[str, Work]:
+        """What goes on all the time, by name."""
+        effects: dict[str, Work] = {} if self._desks is None else {"reading effects": self._effects.run}
+        return {
+            "reading control": self._control.run,
+            "heartbeats": self._heartbeats.run,
+            "committing offsets": self._intake.commits,
+            "watching threads": self._watch_threads,
+            **effects,
+        }
 
     async def _finish(self) -> None:
         _log.info("%s drains: %d tasks in flight", self._role, self._gate.in_flight)
@@ -188,7 +200,7 @@ class AgentRuntime:
             held_s = held_s + _LOOK_S if self._threads.abandoned >= self._threads.size else 0.0
         raise ToolThreadsGone(self._threads.size)
 
-    def _take(self, record: Record, offsets: PartitionOffsets, group: asyncio.TaskGroup) -> None:
+    def _take(self, group: asyncio.TaskGroup, record: Record, offsets: PartitionOffsets) -> None:
         work = self._work_on(record, offsets)
         if work is None:
             self._intake.finished()
@@ -198,31 +210,31 @@ class AgentRuntime:
         self._tasks.add(running)
         running.add_done_callback(self._tasks.discard)
 
-    def _work_on(self, record: Record, offsets: PartitionOffsets) -> Coroutine[None, None, None] | None:
+    def _work_on(self, record: Record, offsets: PartitionOffsets) -> Work | None:
         """What a record asks for; None when nothing is to be done."""
         delivery = Delivery(record, offsets)
         if record.offset == offsets.standing.condemned:
-            return self._poison.bury_killer(delivery, None)
+            return partial(self._poison.bury_killer, delivery, None)
         try:
             task = read_task(record, self._role)
         except EnvelopeError as error:
-            return self._poison.bury(delivery, error)
+            return partial(self._poison.bury, delivery, error)
         if task.run_id in self._stopped and task.compensates is None:
             delivery.done()
             self._metrics.skipped("cancelled")
             return None
         if (subtask := self._poison.killer(task)) is not None:
-            return self._poison.bury_killer(delivery, subtask)
+            return partial(self._poison.bury_killer, delivery, subtask)
         attempt = self._workload.admit(task, delivery, self._clock())
         if attempt is None:
             self._metrics.redelivered.inc()
             return None
         self._config.reached(Point.AGENT_TAKEN)
-        return self._work(attempt)
+        return partial(self._work, attempt)
 
-    async def _within_gate(self, work: Coroutine[None, None, None]) -> None:
+    async def _within_gate(self, work: Work) -> None:
         try:
-            await work
+            await guarded("work on a task", work)
         finally:
             self._gate.leave()
             self._intake.finished()

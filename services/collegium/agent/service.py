@@ -18,7 +18,7 @@ from typing import Final, cast
 from pydantic import SecretStr, ValidationError
 
 from collegium.agent.effects import Confidential, targets_of
-from collegium.agent.errors import AgentError
+from collegium.agent.errors import LogGone, ToolThreadsGone
 from collegium.agent.metrics import AgentMetrics
 from collegium.agent.runtime import AgentRuntime
 from collegium.agent.settings import AgentSettings
@@ -39,7 +39,7 @@ from collegium.telemetry.setup import TelemetrySettings, telemetry
 
 _BEYOND_DRAIN_S: Final = 15.0
 _EXIT_S: Final = 5.0
-_FORESEEN: Final = (LogError, AgentError, TelemetryError, OSError)
+_FORESEEN: Final = (LogError, LogGone, ToolThreadsGone, TelemetryError, OSError)
 """What an operator can mend; anything else is a defect and shows its stack."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final
 
-from collegium.agent.errors import AgentError
+from collegium.agent.errors import LogGone
 from collegium.log.errors import LogError
 from collegium.log.port import Outgoing, TopicPartition
 from collegium.log.topics import required
@@ -33,7 +33,7 @@ LIVENESS_S: Final = 60.0
 _TASK_PARTITIONS: Final = 2
 _AFTERMATH_S: Final = 1.0
 _LOOK_S: Final = 0.2
-_FORESEEN: Final = (LogError, AgentError)
+_FORESEEN: Final = (LogError, LogGone)
 """What a process may end with when the brokers are away: its supervisor starts it again."""
 
 

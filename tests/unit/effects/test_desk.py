@@ -59,7 +59,9 @@ def dies_at(point: Point, holder: list[Running]) -> Callable[[str], None]:
 
     def reached(where: str) -> None:
         if where == point:
-            holder[0].task.cancel()
+            for cancelled in (holder[0].task, asyncio.current_task()):
+                assert cancelled is not None
+                cancelled.cancel()
             raise asyncio.CancelledError
 
     return reached
