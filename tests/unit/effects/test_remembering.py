@@ -1,0 +1,53 @@
+"""What a process remembers of effects: as many as fit, and of archived runs that they are."""
+
+from pathlib import Path
+
+from agent_rig import Rig
+from collegium.agent.effects_call import EffectBounds
+from collegium_schemas.tasks import FailureKind, TaskFailed, TaskSucceeded
+from effect_tasks import QUICK, effector, task
+from effect_worlds import entries, executed
+
+
+async def test_past_the_bound_on_remembered_effects_nothing_new_is_claimed(rig: Rig, tmp_path: Path) -> None:
+    """An attempt fails and may be retried; forgetting a key instead could execute it twice."""
+    full = EffectBounds(start_ms=300, skew_ms=10, find_ms=500, remembered=1)
+    rig.start(effector(tmp_path), effects=full)
+    first = task()
+    await rig.submit(first)
+    assert isinstance(await rig.result(), TaskSucceeded)
+    other = task()
+    await rig.submit(other, task(first.run_id, 2))
+    results = {(result.run_id, result.attempt): result for result in await rig.results(3)}
+    second, third = results[other.run_id, 1], results[first.run_id, 2]
+    assert isinstance(second, TaskFailed)
+    assert second.failure.kind is FailureKind.DEPENDENCY_UNAVAILABLE
+    assert isinstance(third, TaskSucceeded)
+    assert sum(executed(tmp_path).values()) == 1
+
+
+async def test_a_task_that_comes_again_after_its_run_was_archived_changes_nothing(rig: Rig, tmp_path: Path) -> None:
+    """The archive removes a run's keys; a task of it whose offset was never committed must not start over."""
+    asked = task()
+    await rig.write("effects", f"{asked.run_id}/s1/alpha".encode(), None, ())
+    rig.start(effector(tmp_path), effects=QUICK)
+    await rig.submit(asked)
+    result = await rig.result()
+    assert isinstance(result, TaskFailed)
+    assert (result.failure.kind, result.failure.permanent) == (FailureKind.CANCELLED, True)
+    assert entries(tmp_path) == []
+
+
+async def test_a_run_that_has_the_name_of_an_archived_one_executes_its_effects(rig: Rig, tmp_path: Path) -> None:
+    """Only what was dispatched before the archive is refused, also after the later run has executed the effect."""
+    early = task()
+    await rig.write("effects", f"{early.run_id}/s1/alpha".encode(), None, ())
+    rig.start(effector(tmp_path), effects=QUICK)
+    later = task(early.run_id, 2, dispatched_at_ms=early.dispatched_at_ms + 60_000)
+    await rig.submit(later)
+    assert isinstance(await rig.result(), TaskSucceeded)
+    assert executed(tmp_path) == {f"{early.run_id}/s1/alpha": 1}
+    await rig.submit(early)
+    refused = (await rig.results(2))[1]
+    assert isinstance(refused, TaskFailed)
+    assert refused.failure.kind is FailureKind.CANCELLED
