@@ -11,6 +11,7 @@ TAKING_OVER = ("owner.1.assigned", "owner.2.fenced", "owner.3.restored", "owner.
 QUICK = {"owner.2.fenced", "owner.6.sent", "owner.6.committed"}
 _PASSING = 25
 """Under load: the point has been passed a while."""
+PARTITIONS = 4
 _TAKEOVER_PASSING = 2
 """The second of the four partitions that it is taking over."""
 
@@ -91,9 +92,29 @@ async def _killed_anywhere(trial: Trial[SingleNode]) -> None:
     await victim.ready(4)
 
 
+async def _killed_before_it_told(trial: Trial[SingleNode]) -> None:
+    """The successor dies after its first commits, and before it has exported what the first one had not."""
+    victim = trial.fleet["orchestrator-1"]
+    victim.faults.append(f"owner.8.published:{PARTITIONS}:kill")
+    first = victim.pid
+    victim.kill()
+    death = await victim.killed(1)
+    trial.struck(first, at_s=death.at_s)
+    death = await victim.killed(2)
+    trial.struck(death.pid, at_s=death.at_s)
+    await victim.ready(3)
+
+
 CELLS = (
     *map(_killed_taking_over, TAKING_OVER),
     *map(_killed_committing, COMMITTING),
+    Cell(
+        "owner.8.published",
+        "kill -9 right after it took over from a killed one, with the default session time-out",
+        SINGLE_NODE,
+        with_settings(light(), COLLEGIUM_KAFKA_SESSION_TIMEOUT_MS="6000", COLLEGIUM_KAFKA_HEARTBEAT_INTERVAL_MS="2000"),
+        _killed_before_it_told,
+    ),
     Cell("owner.9.revoked", "kill -9 in the rebalance", SINGLE_NODE, light(), _killed_revoked),
     Cell("orchestrator", "kill -9 at any moment, three times", SINGLE_NODE, light(), _killed_anywhere),
 )

@@ -1,11 +1,16 @@
 """A new owner emits again what the owner before may have taken with it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from uuid import UUID
 
+from collegium.log.memory import MemoryLog
+from collegium.log.port import Outgoing
+from collegium.orchestrator.shell.retelling import last_spans
 from collegium.telemetry.memory import MemoryTracing
 from collegium.telemetry.spans import StoredSpan
+from collegium_schemas.envelope import Envelope, encode_headers
 from collegium_schemas.tasks import Failure, FailureKind, TaskFailed, TaskRequested, TaskSucceeded
-from memory_worlds import MemoryWorld, done, now_ms, running, until
+from memory_worlds import NAMES, MemoryWorld, done, now_ms, running, until
 from orchestrator_worlds import line
 
 OBJECTIVE = b'{"goal": "What is a topic?", "playbook": "line"}'
@@ -55,3 +60,34 @@ async def test_every_span_of_the_owner_before_is_emitted_again_with_the_same_ids
     names = {span.name for span in first.spans}
     assert {"timer", "plan line", "invoke_workflow line", "process collegium.results"} <= names
     assert described(it.tracing.spans) == described(first.spans)
+
+
+async def _told_runs(owners: Sequence[str], at_ms: Sequence[int]) -> list[int]:
+    """Which runs' spans are emitted again, of runs that were decided on by these owners at these times, in turn."""
+    it = MemoryWorld(line("alpha"), 1)
+    await it.prepare()
+    async with running(it.specialist("alpha", done), it.orchestrator("any").run()):
+        await it.send("objectives", OBJECTIVE)
+        [history] = (await it.until_ended(1)).values()
+    past = MemoryWorld(line("alpha"), 1)
+    await past.prepare()
+    runs = [str(UUID(int=number)) for number in range(len(owners))]
+    async with MemoryLog(past.broker) as log:
+        producer = await log.producer()
+        for run_id, owner, moment_ms in zip(runs, owners, at_ms, strict=True):
+            for decided in history:
+                changed = decided.model_copy(update={"run_id": run_id, "owner": owner, "at_ms": moment_ms})
+                headers = encode_headers(Envelope(changed.event_id, "/test", changed.TYPE, moment_ms))
+                record = Outgoing(NAMES("run-events"), run_id.encode(), changed.to_json(), headers, 0)
+                await (await producer.send(record))
+        spans = list(await last_spans(log, NAMES, 0, window_ms=5_000, most=1_000))
+    told = {span.attributes["collegium.run.id"] for span in spans}
+    return [number for number, run_id in enumerate(runs) if run_id in told]
+
+
+async def test_what_owners_before_left_is_told_when_the_last_one_lived_too_short_to_tell_it() -> None:
+    """Each change of owner within the window reaches as far back again; a change before the window does not."""
+    assert await _told_runs(("one", "two", "three"), (0, 6_000, 12_000)) == [0, 1, 2]
+    assert await _told_runs(("one", "one", "one"), (0, 6_000, 12_000)) == [2]
+    assert await _told_runs(("one", "two", "two", "two"), (0, 6_000, 9_000, 12_000)) == [2, 3]
+    assert await _told_runs(("one", "one", "two", "two"), (0, 6_000, 9_000, 12_000)) == [1, 2, 3]

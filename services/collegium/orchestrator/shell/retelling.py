@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Final
 
 from collegium.log.errors import LogError
@@ -95,7 +95,8 @@ async def last_spans(
         log: Where to read.
         names: Full topic names.
         partition: The partition.
-        window_ms: How long before the newest decision, by their own times.
+        window_ms: How long before the newest decision, by their own times; and as long before each change of owner
+            that this meets.
         most: How many records are looked at. A run that began before them is left out.
         end: Where history ends, as the caller found it; where it ends now, when absent.
 
@@ -109,8 +110,12 @@ async def last_spans(
     look = min(_FIRST_RECORDS, most)
     while True:
         start = max(first, end - look)
-        histories, since_ms = _recent(await _read(log, source, start, end), window_ms)
-        if start == first or look >= most or all(history[0].version == 1 for history in histories.values()):
+        found = await _read(log, source, start, end)
+        since_ms = _since_ms(found, window_ms)
+        histories = _recent(found, since_ms)
+        reached = bool(found) and found[0].at_ms < since_ms
+        whole = reached and all(history[0].version == 1 for history in histories.values())
+        if start == first or look >= most or whole:
             return _spans(histories, since_ms, names)
         look = min(look * 4, most)
 
@@ -133,15 +138,28 @@ async def _read(log: Log, source: TopicPartition, start: int, end: int) -> list[
     return found
 
 
-def _recent(found: list[RunDecided], window_ms: int) -> tuple[Histories, int]:
-    """The runs that something happened to within the window, with all that was read of them; when the window began."""
+def _since_ms(found: Sequence[RunDecided], window_ms: int) -> int:
+    """When the window begins: so long before the newest decision, and before each change of owner that is within it.
+
+    An owner that lived for less than the window may have been killed before it had told what the one before it left.
+    """
     since_ms = max((decided.at_ms for decided in found), default=0) - window_ms
+    for earlier, later in reversed(list(pairwise(found))):
+        if later.at_ms < since_ms:
+            break
+        if earlier.owner != later.owner:
+            since_ms = min(since_ms, earlier.at_ms - window_ms)
+    return since_ms
+
+
+def _recent(found: Sequence[RunDecided], since_ms: int) -> Histories:
+    """The runs that something happened to since then, with all that was read of them."""
     recent = {decided.run_id for decided in found if decided.at_ms >= since_ms}
     histories: dict[str, list[RunDecided]] = {run_id: [] for run_id in recent}
     for decided in found:
         if decided.run_id in recent:
             histories[decided.run_id].append(decided)
-    return {run_id: tuple(history) for run_id, history in histories.items()}, since_ms
+    return {run_id: tuple(history) for run_id, history in histories.items()}
 
 
 def _spans(histories: Histories, since_ms: int, names: TopicNames) -> Iterator[FinishedSpan]:
