@@ -90,8 +90,9 @@ class Folding:
         """The run as it is now."""
         if self._header is None:
             return None
-        header = self._header.model_copy(update={"version": self._version, "updated_at_ms": self._now_ms})
-        return Run(header, self.objective, self._plan, self.subtasks.frozen(), self.dependents)
+        if self._header.version != self._version:
+            self._change_header()
+        return Run(self._header, self.objective, self._plan, self.subtasks.frozen(), self.dependents)
 
     def apply(self, event: Event) -> None:
         """Fold one event."""
@@ -273,7 +274,8 @@ class Folding:
         self.subtasks[subtask_id] = part.model_copy(update=update)
 
     def _change_header(self, **update: object) -> None:
-        self._header = self.header.model_copy(update=update)
+        now = {"version": self._version, "updated_at_ms": self._now_ms}
+        self._header = self.header.model_copy(update={**now, **update})
 
 
 def dependents_of(subtasks: Iterable[SubtaskPart]) -> dict[str, tuple[str, ...]]:

@@ -33,7 +33,8 @@ def commands(
         match event:
             case AttemptDispatched():
                 task = task_of(after, event, decided.at_ms, inline, room)
-                room -= sum(given.ref.size_bytes for given in task.inputs if given.ref.inline is not None)
+                if inline:
+                    room -= sum(given.ref.size_bytes for given in task.inputs if given.ref.inline is not None)
                 yield task
             case RunEnding():
                 yield _stop(decided, f"the run will end as {event.status} and undoes its effects")

@@ -181,14 +181,14 @@ def _check_size(record: Record) -> None:
 def _check_numbers(outcome: TaskSucceeded | TaskFailed) -> None:
     """JSON numbers may have thousands of digits, and a sum of two such has one more than can be read again."""
     usage = outcome.usage
-    numbers = [usage.input_tokens, usage.output_tokens, usage.micro_usd]
+    largest = max(usage.input_tokens, usage.output_tokens, usage.micro_usd)
     if isinstance(outcome, TaskSucceeded):
-        numbers.append(outcome.evidence_count)
+        largest = max(largest, outcome.evidence_count)
         for ref in outcome.outputs:
-            numbers += (ref.partition, ref.offset)
-        if outcome.review is not None:
-            numbers += (outcome.review.supported, outcome.review.refuted, outcome.review.not_enough_evidence)
-    if max(numbers) > MAX_NUMBER:
+            largest = max(largest, ref.partition, ref.offset)
+        if (review := outcome.review) is not None:
+            largest = max(largest, review.supported, review.refuted, review.not_enough_evidence)
+    if largest > MAX_NUMBER:
         raise EnvelopeError(f"a number of the outcome is larger than {MAX_NUMBER}, which is all that is taken")
 
 

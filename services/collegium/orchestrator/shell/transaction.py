@@ -67,7 +67,8 @@ class Batch:
 
     def take(self, run_id: str, written: Written, received: TraceContext | None, topic: str | None) -> None:
         """Take a decision. The state that it leaves replaces what earlier decisions of the batch left."""
-        self.made.extend(Made(step.decided, step.after, step.before, received, topic) for step in written.steps)
+        for decided, before, after in written.steps:
+            self.made.append(Made(decided, after, before, received, topic))
         self.records.extend(written.records)
         self._state.setdefault(run_id, {}).update(written.state)
         self.size_bytes += written.size_bytes

@@ -1,8 +1,7 @@
 """A decision as the records that make it durable: its event, its tasks and orders, and the state that it changes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from collegium.log.port import Outgoing
 from collegium.log.topics import TopicNames
@@ -12,7 +11,7 @@ from collegium.orchestrator.core.messages import commands
 from collegium.orchestrator.core.model import Run
 from collegium.orchestrator.core.sizes import in_parts
 from collegium.orchestrator.errors import DecisionTooLarge
-from collegium.orchestrator.shell.parts import POSITION_KEY, changed_parts
+from collegium.orchestrator.shell.parts import POSITION_KEY, Part, changed_parts
 from collegium.telemetry.tracing import derived_span
 from collegium_schemas.base import Message, TraceContext
 from collegium_schemas.envelope import Envelope, encode_headers
@@ -28,8 +27,7 @@ MAX_DECISION_BYTES: Final = 33_554_432
 """Values of all records of one decision, which one transaction must hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A record of run-events: what is decided, and the run before and after it."""
 
     decided: RunDecided
@@ -37,11 +35,10 @@ class Step:
     after: Run | None
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """A decision in writing."""
 
-    steps: tuple[Step, ...]
+    steps: list[Step]
     """One, but for a decision that no record can hold."""
     records: list[Outgoing]
     state: dict[str, Outgoing]
@@ -99,21 +96,26 @@ class Writer:
             owner=self._owner,
             events=decision.events,
         )
-        steps, records, size = [Step(decided, run, decision.after)], list[Outgoing](), 0
+        steps = [Step(decided, run, decision.after)]
         event = self._event(steps[0])
         if len(event.value or b"") > self._most_record_bytes:
             steps = list(self._steps(decided, run))
-            event = None
-        for step in steps:
-            for record in (event or self._event(step), *self._commands(step, inline)):
-                size += self._weight(record, size)
+            event = self._event(steps[0])
+        records, size = [event], self._weighed(event, 0)
+        for number, step in enumerate(steps):
+            if number:
+                records.append(self._event(step))
+                size = self._weighed(records[-1], size)
+            for record in self._commands(step, inline):
+                size = self._weighed(record, size)
                 records.append(record)
-        records += self._farewell(run, steps[-1].after, run_id)
-        state: dict[str, Outgoing] = {}
-        for name, record in self._state(run, steps[-1].after, run_id, now_ms):
-            size += self._weight(record, size)
-            state[name] = record
-        return Written(tuple(steps), records, state, size)
+        after, state = steps[-1].after, dict[str, Outgoing]()
+        if run is not None and after is None:
+            records.extend(self._farewell(run))
+        for name, part in changed_parts(run, after):
+            state[name] = record = self._part(f"{run_id}/{name}", part, now_ms)
+            size = self._weighed(record, size)
+        return Written(steps, records, state, size)
 
     def position(self, topic: str, offset: int, now_ms: int) -> Outgoing:
         """The record that says how far an input topic's partition has been taken."""
@@ -128,13 +130,14 @@ class Writer:
             yield Step(part, run, after)
             run = after
 
-    def _weight(self, record: Outgoing, before: int) -> int:
+    def _weighed(self, record: Outgoing, before: int) -> int:
+        """The bytes of the decision so far, with another record. Told early: all of a large one might not fit here."""
         size = len(record.value or b"")
         if size > self._most_record_bytes:
             raise DecisionTooLarge("a record", size, self._most_record_bytes)
         if before + size > self._most_bytes:
             raise DecisionTooLarge("a decision", before + size, self._most_bytes)
-        return size
+        return before + size
 
     def _event(self, step: Step) -> Outgoing:
         decided, alive = step.decided, step.after or step.before
@@ -158,10 +161,9 @@ class Writer:
         sent = None if trace is None else derived_span(trace, task.task_id, "send")
         return self._record(f"tasks.{task.role}", task.run_id, task, task.task_id, sent, now_ms)
 
-    def _farewell(self, run: Run | None, after: Run | None, run_id: str) -> Iterator[Outgoing]:
+    def _farewell(self, run: Run) -> Iterator[Outgoing]:
         """What leaves the compacted topics with an archived run."""
-        if run is None or after is not None:
-            return
+        run_id = run.header.run_id
         if run.header.status is not RunStatus.COMPLETED:
             # The order to stop has done its work: without this the compacted topic would grow for ever.
             yield Outgoing(self.names("control"), f"{ControlScope.RUN}/{run_id}".encode(), None)
@@ -169,13 +171,11 @@ class Writer:
         for name in run.header.effects:
             yield Outgoing(effects, f"{run_id}/{name}".encode(), None, (), home)
 
-    def _state(self, before: Run | None, after: Run | None, run_id: str, now_ms: int) -> Iterator[tuple[str, Outgoing]]:
-        topic = self.names("run-state")
-        for name, part in changed_parts(before, after):
-            key = f"{run_id}/{name}"
-            body = None if part is None else part.to_json()
-            headers = () if part is None else encode_headers(Envelope(key, SOURCE, part.TYPE, now_ms))
-            yield name, Outgoing(topic, key.encode(), body, headers, self.partition)
+    def _part(self, key: str, part: Part | None, now_ms: int) -> Outgoing:
+        if part is None:
+            return Outgoing(self.names("run-state"), key.encode(), None, (), self.partition)
+        headers = encode_headers(Envelope(key, SOURCE, part.TYPE, now_ms))
+        return Outgoing(self.names("run-state"), key.encode(), part.to_json(), headers, self.partition)
 
     def _record(
         self,
