@@ -139,7 +139,7 @@ class Histories:
             run_id = decided.run_id
             life = self._lives.get(run_id)
             if life is None:
-                life = self._lives[run_id] = _Life()
+                life = self._begin(run_id)
             changed.setdefault(run_id, life.run)
             self._taken_once(decided, before)
             self._answers_current(life, decided)
@@ -149,6 +149,15 @@ class Histories:
             raise Violation("dispatched_once", f"dispatched {dispatched}, and sent tasks {list(tasks)}")
         for run_id, earlier in changed.items():
             self._same_state(run_id, earlier)
+
+    def _begin(self, run_id: str) -> _Life:
+        """A run's first decision. An objective that arrives after its run was archived makes a run once more."""
+        if run_id in self.ended:
+            self._outside.begins_again(run_id)
+            for key in [each for each in self._undone if each.startswith(f"{run_id}/")]:
+                del self._undone[key]
+        life = self._lives[run_id] = _Life()
+        return life
 
     def _taken_once(self, decided: RunDecided, before: Mapping[tuple[str, int], int]) -> None:
         """Each input leads to decisions in one transaction, the one that moves the position past it."""

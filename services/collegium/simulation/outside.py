@@ -50,6 +50,12 @@ class Outside:
         self.executed[what] = None
         return f"{what} done"
 
+    def begins_again(self, run_id: str) -> None:
+        """A run of this name begins, after one that was archived: its effects are others, whatever they are called."""
+        for known in (self.executed, self.undone, self.left_standing, self._keys, self._withdrawals):
+            for key in [each for each in known if each.startswith(f"{run_id}/")]:
+                del known[key]
+
     def _withdraw(self, key: str, withdrawn: str) -> str:
         if key in self._withdrawals:
             if self.deduplicates:

@@ -11,7 +11,6 @@ from itertools import islice
 from multiprocessing import get_context
 from time import process_time
 from typing import Final
-from warnings import catch_warnings, filterwarnings
 
 from collegium.simulation.faults import WEIGHTS
 from collegium.simulation.processes import Instruments, instruments
@@ -190,13 +189,10 @@ def _silent() -> Generator[None]:
     before = logging.root.manager.disable
     if not logging.getLogger(LOGGED).handlers:
         logging.disable(logging.CRITICAL)
-    with catch_warnings():
-        # A task that dies before its first step never awaits the coroutine that it was given.
-        filterwarnings("ignore", message="coroutine .* was never awaited", category=RuntimeWarning)
-        try:
-            yield
-        finally:
-            logging.disable(before)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 LOGGED: Final = "collegium"
