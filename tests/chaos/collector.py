@@ -31,6 +31,13 @@ class Collector:
         """Spans that found no place."""
         self.port = free_port()
 
+    def whole(self, decisions: int, runs: int) -> bool:
+        """Whether there are as many decisions and roots as that, and no span waits for its parent."""
+        known = {span.span_id for span in self.spans}
+        roots = sum(not span.parent_id for span in self.spans)
+        decided = sum(span.version > 0 for span in self.spans)
+        return decided >= decisions and roots >= runs and {span.parent_id for span in self.spans} <= known | {""}
+
     async def take(self, request: web.Request) -> web.Response:
         """Answer one export."""
         self.keep(ExportTraceServiceRequest.FromString(await request.read()))

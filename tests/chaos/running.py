@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from chaos.brokers import B, BrokerPlan, Brokers, Site
 from chaos.checker.judging import Exported, Submissions, Verdict, judge
 from chaos.checker.topics import Topics, read_topics
-from chaos.collector import collecting
+from chaos.collector import Collector, collecting
 from chaos.expecting import surprises
 from chaos.fleet import Fleet
 from chaos.history import History
@@ -36,6 +36,8 @@ LEAST_OBJECTIVES = 20
 ROLES = ("worker", "undoer", "retrieval", "analysis", "drafting", "verification", "delivery")
 _SETTLE_S = 20.0
 _FINDINGS = 5
+_TELL_S = 5.0
+_LOOK_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +142,20 @@ async def carry_out(cell: Cell[B], brokers: B, directory: Path, result: Judged) 
             await _under_load(cell, trial)
         except (AssertionError, TimeoutError) as error:
             result.faults.extend((*_told(error), fleet.logs()))
+        await _whole(collector, history)
         result.recovery_s = trial.recovery_s()
         statuses = await fleet.end()
         exported = Exported(collector.spans, [f":{pid}" for pid in fleet.killed], collector.dropped)
     result.faults.extend(f"{name} ended with status {status}" for name, status in statuses if status != 0)
     await _verdict(cell, trial, exported, directory, result)
+
+
+async def _whole(collector: Collector, history: History) -> None:
+    """Give an owner that has just taken over the time to tell what the one before had not; the checker judges it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_TELL_S):
+            while not collector.whole(len(history.decisions), len(history.ended)):  # noqa: ASYNC110 - told by others
+                await asyncio.sleep(_LOOK_S)
 
 
 async def _under_load(cell: Cell[B], trial: Trial[B]) -> None:

@@ -141,6 +141,21 @@ def test_the_spans_of_a_worker_may_be_missing_when_it_was_killed_and_only_then(h
         assert all("the span of its outcome is missing" in finding.message for finding in findings)
 
 
+def test_spans_are_whole_when_nothing_is_on_its_way(honest: Honest) -> None:
+    """As many decisions and roots as history has, and every parent."""
+    topics, spans = honest
+    decisions = sum(len(run) for run in facts(topics).runs.values())
+
+    def whole(spans: list[Span]) -> bool:
+        collector = Collector()
+        collector.spans.update(spans)
+        return collector.whole(decisions, len(RUNS))
+
+    assert whole(spans)
+    for name in ("process collegium.results", "invoke_workflow", "send collegium.tasks"):
+        assert not whole([span for i, span in enumerate(spans) if i != place(spans, name)]), name
+
+
 def test_a_collector_that_was_too_small_is_a_finding(honest: Honest) -> None:
     """Nothing can be said of spans that were not kept."""
     [finding] = judge(honest[0], Submissions(RUNS), Exported((), dropped=3)).findings
