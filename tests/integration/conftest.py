@@ -1,10 +1,14 @@
 """What integration tests of several folders share."""
 
-from collections.abc import AsyncGenerator
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import pytest
 import pytest_asyncio
 
+from agent_rig import Rig, rigged
+from collegium.log.kafka import open_log
+from collegium.log.settings import KafkaSettings
 from live_system import LiveSystem, live_system
 
 
@@ -20,3 +24,12 @@ async def system(running_system: LiveSystem) -> AsyncGenerator[LiveSystem]:
     """The system; after each test it must be unharmed, and do good work."""
     yield running_system
     await running_system.unharmed()
+
+
+@pytest.fixture
+async def rig(kafka_bootstrap: str) -> AsyncIterator[Rig]:
+    """A rig on the session's real broker, with topics of its own."""
+    prefix = f"rig-{uuid.uuid4().hex[:8]}."
+    settings = KafkaSettings(bootstrap=kafka_bootstrap, topic_prefix=prefix)
+    async with rigged(lambda: open_log(settings), prefix) as made:
+        yield made

@@ -1,7 +1,6 @@
 """A worker that is stopped in the middle of an attempt (SIGSTOP), with real processes and a real broker."""
 
 import asyncio
-import random
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,18 +9,16 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from agent_processes import SpecialistProcess, specialist_process
-from agent_rig import ROLE, Rig, now_ms, until
+from agent_rig import ROLE, Rig, until
 from collegium.log.kafka import open_log
 from collegium.log.port import TopicPartition
 from collegium.log.settings import KafkaSettings
-from collegium.orchestrator.composition import build
-from collegium.orchestrator.playbooks import Library
 from collegium.orchestrator.settings import OrchestratorSettings
-from collegium.telemetry.memory import MemoryTracing
 from collegium_schemas.events import AttemptFailed, AttemptSucceeded, Event, RunDecided, RunEnded
 from collegium_schemas.objective import ObjectiveSubmitted, RunStatus
 from collegium_schemas.playbook import Playbook
 from collegium_schemas.tasks import FailureKind
+from orchestrating import orchestrating
 
 RUN = "0190a0a0-0000-7000-8000-00000000abcd"
 FIRST_MS = 6_000
@@ -46,27 +43,13 @@ PLAYBOOK = Playbook.model_validate(
 @asynccontextmanager
 async def orchestrator(bootstrap: str, rig: Rig, registry: CollectorRegistry) -> AsyncIterator[None]:
     """An orchestrator in this process, which is not stopped, that calls a worker lost after two seconds."""
-    async with open_log(KafkaSettings(bootstrap=bootstrap, topic_prefix=rig.names.prefix)) as log:
-        built = build(
-            log=log,
-            names=rig.names,
-            library=Library({PLAYBOOK.name: PLAYBOOK}),
-            # Unchecked: shorter than an operator may set, since this worker beats every 200 ms.
-            settings=OrchestratorSettings.model_construct(heartbeat_lost_ms=2_000),
-            partitions=2,
-            tracing=MemoryTracing(),
-            registry=registry,
-            clock=now_ms,
-            entropy=random.random,
-            owner="test",
-        )
-        running = asyncio.create_task(built.run())
-        try:
-            await until(lambda: built.ready, "the orchestrator is ready")
-            yield
-        finally:
-            running.cancel()
-            await asyncio.wait([running])
+    # Unchecked: shorter than an operator may set, since this worker beats every 200 ms.
+    settings = OrchestratorSettings.model_construct(heartbeat_lost_ms=2_000)
+    async with (
+        open_log(KafkaSettings(bootstrap=bootstrap, topic_prefix=rig.names.prefix)) as log,
+        orchestrating(log, rig.names, PLAYBOOK, settings=settings, registry=registry),
+    ):
+        yield
 
 
 async def history(rig: Rig) -> list[Event]:

@@ -3,41 +3,22 @@
 import asyncio
 import json
 import os
-import random
 import sys
-import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
 
-from agent_rig import ROLE, Rig, Scripted, now_ms, rigged, until
-from collegium.log.kafka import open_log
-from collegium.log.settings import KafkaSettings
-from collegium.orchestrator.composition import build
-from collegium.orchestrator.playbooks import Library
-from collegium.orchestrator.settings import OrchestratorSettings
-from collegium.telemetry.memory import MemoryTracing
+from agent_rig import ROLE, Rig, Scripted, until
 from collegium_schemas.events import RunDecided, RunEnded
 from collegium_schemas.objective import ObjectiveSubmitted
 from collegium_schemas.playbook import Playbook
+from orchestrating import orchestrating
 
 COMMAND_S = 60
 TRACE_ID = "0123456789abcdef0123456789abcdef"
 TRACE = ("traceparent", f"00-{TRACE_ID}-00f067aa0ba902b7-01".encode())
 EVIL = b"\x1b]0;owned\x07\x1b[2J \xff"
 PLAYBOOK = Playbook.model_validate({"name": "one", "steps": [{"id": "a", "role": ROLE, "instruction": "do it"}]})
-
-
-@pytest.fixture
-async def rig(kafka_bootstrap: str) -> AsyncIterator[Rig]:
-    """A system's topics on Kafka."""
-    prefix = f"letters-{uuid.uuid4().hex[:8]}."
-    settings = KafkaSettings(bootstrap=kafka_bootstrap, topic_prefix=prefix)
-    async with rigged(lambda: open_log(settings), prefix) as rig:
-        yield rig
 
 
 class Command:
@@ -82,30 +63,6 @@ def command(kafka_bootstrap: str, rig: Rig, tmp_path: Path) -> Command:
     return Command(kafka_bootstrap, rig, tmp_path)
 
 
-@asynccontextmanager
-async def orchestrator(rig: Rig) -> AsyncIterator[None]:
-    """An orchestrator of one playbook."""
-    built = build(
-        log=rig.log,
-        names=rig.names,
-        library=Library({PLAYBOOK.name: PLAYBOOK}),
-        settings=OrchestratorSettings(),
-        partitions=2,
-        tracing=MemoryTracing(),
-        registry=CollectorRegistry(),
-        clock=now_ms,
-        entropy=random.random,
-        owner="test",
-    )
-    running = asyncio.create_task(built.run())
-    try:
-        await until(lambda: built.ready, "the orchestrator is ready")
-        yield
-    finally:
-        running.cancel()
-        await asyncio.wait([running])
-
-
 async def test_a_letter_of_an_agent_from_list_to_redrive(rig: Rig, command: Command) -> None:
     """Listed with its reason, shown byte for byte, sent again once with its trace; then lists leave it out."""
     running = rig.start(Scripted())
@@ -143,7 +100,7 @@ async def test_a_letter_of_an_agent_from_list_to_redrive(rig: Rig, command: Comm
 async def test_a_letter_of_the_orchestrator_ends_as_a_run(rig: Rig, command: Command) -> None:
     """An objective that was refused is not sent again, since its run has ended, unless that is said."""
     run_id = "0190a0a0-0000-7000-8000-00000000d1ed"
-    async with orchestrator(rig):
+    async with orchestrating(rig.log, rig.names, PLAYBOOK):
         objective = ObjectiveSubmitted(goal="Why?", playbook="nothing", run_id=run_id).to_json()
         await rig.write("objectives", run_id.encode(), objective)
         records = await rig.records("run-events", 1)

@@ -2,7 +2,8 @@
 
 import signal
 import uuid
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -80,24 +81,35 @@ async def test_a_kill_after_a_call_that_nobody_can_tell_of_asks_a_human(
     assert sum(executed(tmp_path / "outside").values()) == 1
 
 
+@asynccontextmanager
+async def stopped(
+    rig: Rig, bootstrap: str, directory: Path, kind: str, asked: TaskRequested
+) -> AsyncGenerator[SpecialistProcess]:
+    """A process that is stopped (SIGSTOP) between its intent and its call; at the end it is asked to end."""
+    fault = f"{Point.EFFECT_AFTER_INTENT}:1:stop"
+    async with effector(rig, bootstrap, directory, "zombie", kind, COLLEGIUM_FAULT=fault) as zombie:
+        await zombie.ready()
+        await rig.submit(asked)
+        await rig.records("effects", 1)
+        yield zombie
+        zombie.signal(signal.SIGTERM)
+        await zombie.ended()
+
+
 async def test_a_zombie_that_wakes_up_after_its_bound_calls_nothing(
     rig: Rig, kafka_bootstrap: str, tmp_path: Path
 ) -> None:
     """SIGSTOP between intent and call; another takes the key over; SIGCONT finds that its time has passed."""
     asked = task()
-    fault = f"{Point.EFFECT_AFTER_INTENT}:1:stop"
-    async with effector(rig, kafka_bootstrap, tmp_path, "zombie", "deduplicates", COLLEGIUM_FAULT=fault) as zombie:
-        await zombie.ready()
-        await rig.submit(asked)
-        await rig.records("effects", 1)
-        async with effector(rig, kafka_bootstrap, tmp_path, "other", "deduplicates") as other:
-            await other.ready()
-            await rig.submit(task(asked.run_id, 2))
-            assert isinstance((await rig.results(1))[0], TaskSucceeded), other.output
-            zombie.signal(signal.SIGCONT)
-            await rig.results(2)
-            zombie.signal(signal.SIGTERM)
-            await zombie.ended()
+    async with (
+        stopped(rig, kafka_bootstrap, tmp_path, "deduplicates", asked) as zombie,
+        effector(rig, kafka_bootstrap, tmp_path, "other", "deduplicates") as other,
+    ):
+        await other.ready()
+        await rig.submit(task(asked.run_id, 2))
+        assert isinstance((await rig.results(1))[0], TaskSucceeded), other.output
+        zombie.signal(signal.SIGCONT)
+        await rig.results(2)
     [change] = entries(tmp_path / "outside")
     assert change["key"] == f"{asked.run_id}/s1/alpha"
 
@@ -106,22 +118,17 @@ async def test_a_zombie_does_not_call_what_a_human_is_asked_about(
     rig: Rig, kafka_bootstrap: str, tmp_path: Path
 ) -> None:
     """The target could not tell and would not notice a second call: only the zombie's own clock prevents the first."""
-    asked = task()
-    fault = f"{Point.EFFECT_AFTER_INTENT}:1:stop"
-    async with effector(rig, kafka_bootstrap, tmp_path, "zombie", "mute", COLLEGIUM_FAULT=fault) as zombie:
-        await zombie.ready()
-        await rig.submit(asked)
-        await rig.records("effects", 1)
-        async with effector(rig, kafka_bootstrap, tmp_path, "other", "mute") as other:
-            await other.ready()
-            result = await rig.result()
-            assert isinstance(result, TaskFailed), other.output
-            assert result.failure.kind is FailureKind.OUTCOME_UNKNOWN
-            zombie.signal(signal.SIGCONT)
-            last = decode_last(await rig.records("effects", 3))
-            assert (last.status, "was not begun" in last.reason) == ("failed", True)
-            zombie.signal(signal.SIGTERM)
-            await zombie.ended()
+    async with (
+        stopped(rig, kafka_bootstrap, tmp_path, "mute", task()) as zombie,
+        effector(rig, kafka_bootstrap, tmp_path, "other", "mute") as other,
+    ):
+        await other.ready()
+        result = await rig.result()
+        assert isinstance(result, TaskFailed), other.output
+        assert result.failure.kind is FailureKind.OUTCOME_UNKNOWN
+        zombie.signal(signal.SIGCONT)
+        last = decode_last(await rig.records("effects", 3))
+        assert (last.status, "was not begun" in last.reason) == ("failed", True)
     assert entries(tmp_path / "outside") == []
 
 
