@@ -13,6 +13,7 @@ from collegium.simulation.broker import TRANSACTION_TIMEOUT_S, SimulatedBroker
 from collegium.simulation.link import REQUEST_TIMEOUT_S, SESSION_TIMEOUT_S, Fate, Fates, Link
 from collegium.simulation.log import SimulatedLog
 from collegium.simulation.loop import VirtualLoop
+from collegium.simulation.producing import SimulatedTransactionalProducer
 
 TOPIC = TopicPartition("t", 0)
 
@@ -81,6 +82,14 @@ class Brokers:
             self.loop.close()
 
 
+async def opened(log: SimulatedLog, value: bytes) -> SimulatedTransactionalProducer:
+    """A producer of the transactional id `id`, with one record in its open transaction."""
+    producer = await log.transactional_producer("id")
+    await producer.begin()
+    await (await producer.send(Outgoing("t", b"k", value)))
+    return producer
+
+
 @pytest.mark.parametrize(
     ("fate", "written"), [(Fate.LOST, False), (Fate.REFUSED, False), (Fate.ANSWER_LOST, True), (Fate.LATE, True)]
 )
@@ -90,9 +99,7 @@ def test_a_commit_may_have_happened(fate: Fate, *, written: bool) -> None:
     log, link = brokers.node("a")
 
     async def story() -> None:
-        producer = await log.transactional_producer("id")
-        await producer.begin()
-        await producer.send(Outgoing("t", b"k", b"v"))
+        producer = await opened(log, b"v")
         link.fates.arm("commit", fate)
         with pytest.raises(OutcomeUnknown):
             await producer.commit()
@@ -126,9 +133,7 @@ def test_an_abandoned_transaction_expires() -> None:
     other, _ = brokers.node("b")
 
     async def story() -> None:
-        producer = await log.transactional_producer("id")
-        await producer.begin()
-        await (await producer.send(Outgoing("t", b"k", b"open")))
+        await opened(log, b"open")
         link.sever()
         await (await (await other.producer()).send(Outgoing("t", b"k", b"after")))
         assert brokers.values() == []
@@ -145,9 +150,7 @@ def test_a_late_request_of_a_fenced_producer_is_refused() -> None:
     other, _ = brokers.node("b")
 
     async def story() -> None:
-        producer = await log.transactional_producer("id")
-        await producer.begin()
-        await (await producer.send(Outgoing("t", b"k", b"zombie")))
+        producer = await opened(log, b"zombie")
         link.fates.arm("commit", Fate.LATE)
         committing = asyncio.ensure_future(producer.commit())
         await asyncio.sleep(0.1)
