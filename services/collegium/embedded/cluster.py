@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from collegium.embedded.errors import BrokerError, ClusterNotWhole
 from collegium.embedded.files import replace_text
+from collegium.embedded.handle import NodeHandle
 from collegium.embedded.kafka_config import NodeConfig, NodePorts, cluster_nodes, new_cluster_id
 from collegium.embedded.node import KafkaNode, NodeOptions
 from collegium.embedded.ports import free_ports
@@ -41,12 +42,12 @@ def loopback_places(count: int = NODES, *, launcher: Sequence[str] = ()) -> tupl
     return tuple(NodePlace(NodePorts(*pair), launcher=launcher) for pair in zip(ports[::2], ports[1::2], strict=True))
 
 
-class ClusterNode:
+class ClusterNode(NodeHandle):
     """One node of a cluster."""
 
     def __init__(self, config: NodeConfig, process: KafkaNode, cluster_id: str) -> None:
+        super().__init__(process)
         self._config = config
-        self._process = process
         self._cluster_id = cluster_id
 
     @property
@@ -64,21 +65,6 @@ class ClusterNode:
         """Kafka's data of this node."""
         return self._config.log_directory
 
-    @property
-    def log_path(self) -> Path:
-        """What the node's process says."""
-        return self._process.log_path
-
-    @property
-    def pid(self) -> int:
-        """The process id."""
-        return self._process.pid
-
-    @property
-    def running(self) -> bool:
-        """Whether the process lives, paused or not."""
-        return self._process.running
-
     async def start(self) -> None:
         """Start and wait until it answers, which needs a majority: start several nodes of a dead cluster at once.
 
@@ -87,26 +73,10 @@ class ClusterNode:
         """
         await self._process.start(self._config, self._cluster_id)
 
-    async def stop(self) -> None:
-        """Stop cleanly: the node hands its leaderships over first."""
-        await self._process.stop()
-
     async def kill(self) -> None:
         """End it at once, as a crash would, and wait until it has ended."""
         self._process.kill()
         await self._process.wait_crash()
-
-    async def wait_crash(self) -> BrokerError:
-        """Wait until the process ends by itself; what happened."""
-        return await self._process.wait_crash()
-
-    def pause(self) -> None:
-        """Let it stand still (SIGSTOP)."""
-        self._process.pause()
-
-    def resume(self) -> None:
-        """Let it go on."""
-        self._process.resume()
 
 
 class EmbeddedCluster:

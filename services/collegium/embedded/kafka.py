@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from collegium.embedded.errors import BrokerCrashed, BrokerError
+from collegium.embedded.handle import NodeHandle
 from collegium.embedded.kafka_config import NodeConfig, NodePorts, new_cluster_id, single_node
 from collegium.embedded.node import KafkaNode, NodeOptions, broker_answers
 from collegium.embedded.ports import free_port, free_ports
@@ -16,7 +17,7 @@ _PORT_TRIES: Final = 3
 _PORT_TAKEN: Final = "Address already in use"
 
 
-class EmbeddedKafka:
+class EmbeddedKafka(NodeHandle):
     """A broker that lives as long as this object is entered (or between `start` and `stop`).
 
     Data stays in `data_dir`: a second start finds what the first one was told. Stopping and starting the same
@@ -46,7 +47,7 @@ class EmbeddedKafka:
         self._data_dir = data_dir.absolute()
         self._preferred_port = port
         options = NodeOptions(heap_mb=heap_mb, start_timeout_s=start_timeout_s, stop_grace_s=stop_grace_s)
-        self._node = KafkaNode(runtime, self._data_dir, log_path or self._data_dir / "broker.log", options)
+        super().__init__(KafkaNode(runtime, self._data_dir, log_path or self._data_dir / "broker.log", options))
         self._config: NodeConfig | None = None
 
     @property
@@ -60,16 +61,6 @@ class EmbeddedKafka:
             raise BrokerError("the broker has not been started")
         return self._config.bootstrap
 
-    @property
-    def log_path(self) -> Path:
-        """The broker's log."""
-        return self._node.log_path
-
-    @property
-    def pid(self) -> int:
-        """The broker's process id."""
-        return self._node.pid
-
     async def start(self) -> None:
         """Start the broker and wait until it answers a metadata request.
 
@@ -82,7 +73,7 @@ class EmbeddedKafka:
         for attempt in range(1, _PORT_TRIES + 1):
             config = self._config or self._new_config()
             try:
-                await self._node.start(config, new_cluster_id())
+                await self._process.start(config, new_cluster_id())
             except BrokerCrashed as crash:
                 lost_race = self._config is None and any(_PORT_TAKEN in line for line in crash.last_lines)
                 if not lost_race or attempt == _PORT_TRIES:
@@ -92,25 +83,9 @@ class EmbeddedKafka:
                 self._config = config
                 return
 
-    async def stop(self) -> None:
-        """Stop cleanly, or kill after the grace. Idempotent."""
-        await self._node.stop()
-
     def kill(self) -> None:
         """End the broker at once, as a crash would: for an impatient user and for fault tests."""
-        self._node.kill()
-
-    def pause(self) -> None:
-        """Let the broker stand still (SIGSTOP): its sockets stay open and nothing answers."""
-        self._node.pause()
-
-    def resume(self) -> None:
-        """Let a paused broker go on."""
-        self._node.resume()
-
-    async def wait_crash(self) -> BrokerCrashed:
-        """Wait until the process ends by itself; what happened."""
-        return await self._node.wait_crash()
+        self._process.kill()
 
     async def __aenter__(self) -> Self:
         await self.start()
