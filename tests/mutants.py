@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CORE = "collegium/orchestrator/core"
 EXPLAINED = Path(__file__).with_name("mutants_explained.toml")
 TESTS = (
+    "tests/unit/limits/test_part_bounds.py",
     "tests/unit/limits/test_plan_bounds.py",
     "tests/unit/orchestrator/core",
     "tests/unit/orchestrator/test_deciding.py",

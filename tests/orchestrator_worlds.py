@@ -20,7 +20,7 @@ from collegium.orchestrator.core.model import (
 )
 from collegium.orchestrator.playbooks import load_library
 from collegium.telemetry.tracing import run_trace
-from collegium_schemas.events import Event, Origin, RunDecided
+from collegium_schemas.events import Event, Origin, RunDecided, RunEnded
 from collegium_schemas.objective import Action, Intervention, ObjectiveSubmitted
 from collegium_schemas.playbook import Playbook
 from collegium_schemas.state import SubtaskPart
@@ -58,7 +58,7 @@ class World:
     playbooks: dict[str, Playbook] = field(default_factory=lambda: {"research-report": REPORT})
     now_ms: int = 1_000_000
     run: Run | None = None
-    history: list[RunDecided] = field(default_factory=list)
+    history: list[RunDecided] = field(default_factory=list[RunDecided])
     last: Decided = field(default_factory=Decided)
 
     def take(self, happened: Input) -> list[Event]:
@@ -153,3 +153,25 @@ def review(*steps: str, refuted: int = 1) -> ReviewSummary:
 def types(events: list[Event]) -> list[str]:
     """The events' types."""
     return [event.type for event in events]
+
+
+def started(*roles: str, **extra: object) -> World:
+    """A run of steps that follow each other."""
+    world = World({"line": line(*(roles or ("one",)), **extra)})
+    world.take(arrived(playbook="line"))
+    return world
+
+
+def steps(*given: dict[str, object], goal: str = "What is tea?", **extra: object) -> World:
+    """A run of a playbook with these steps."""
+    full = [{"role": step["id"], "instruction": "x", **step} for step in given]
+    world = World({"line": Playbook.model_validate({"name": "line", "steps": full, **extra})})
+    world.take(arrived(goal, playbook="line"))
+    return world
+
+
+def ended(world: World) -> RunEnded:
+    """How the run ended."""
+    event = world.last.events[-1]
+    assert isinstance(event, RunEnded)
+    return event

@@ -1,0 +1,76 @@
+"""The work that decisions ask for: tasks with all that a specialist needs, and orders to stop."""
+
+import pytest
+
+from collegium.orchestrator.core.messages import commands, task_of
+from collegium_schemas.events import AttemptDispatched
+from collegium_schemas.objective import Action
+from collegium_schemas.tasks import ControlScope, ControlState, TaskRequested
+from orchestrator_worlds import RUN, World, arrived, line, started, word
+
+
+def test_the_work_that_is_asked_for_is_complete() -> None:
+    """Every field of a task is the step's, the objective's or the decision's."""
+    world = World({"line": line("one", "two", params={"depth": 1})})
+    world.take(arrived(playbook="line", corpus="docs", tenant="t", team="m", requester="r", params={"depth": 2}))
+    [task] = list(commands(world.history[0], world.run, {}))
+    assert isinstance(task, TaskRequested)
+    assert task == TaskRequested(
+        run_id=RUN,
+        subtask_id="one",
+        attempt=1,
+        role="one",
+        step="one",
+        instruction="one",
+        goal="What is a topic?",
+        corpus="docs",
+        params={"depth": 2},
+        dispatched_at_ms=world.now_ms,
+        deadline_at_ms=world.now_ms + 60_000,
+        tenant="t",
+        team="m",
+        requester="r",
+    )
+
+
+def test_an_input_is_carried_up_to_the_last_byte_of_room() -> None:
+    """Content that fills the room exactly is carried; the next one is named."""
+    world = World({"line": line("one", "two")})
+    world.take(arrived(playbook="line"))
+    sizes = (262_144, 1)
+    refs = [
+        {"name": f"o{n}", "partition": 0, "offset": n, "sha256": f"{n:064x}", "size_bytes": size}
+        for n, size in enumerate(sizes)
+    ]
+    world.succeed("one", outputs=refs)
+    [task] = list(commands(world.history[-1], world.run, {f"{n:064x}": "x" for n in range(2)}))
+    assert isinstance(task, TaskRequested)
+    assert [(each.subtask_id, each.step, each.ref.inline) for each in task.inputs] == [
+        ("one", "one", "x"),
+        ("one", "one", None),
+    ]
+
+
+def test_a_run_that_does_not_complete_is_stopped_everywhere() -> None:
+    """One order for its run; a completed run needs none, and neither does an archived one."""
+    world = started()
+    world.take(word(Action.CANCEL))
+    assert list(commands(world.history[-1], world.run, {})) == [
+        ControlState(
+            scope=ControlScope.RUN, name=RUN, stopped=True, reason="the run ended as cancelled", at_ms=world.now_ms
+        )
+    ]
+    assert list(commands(world.history[-1], None, {})) == []
+    world = started()
+    world.succeed("one")
+    assert list(commands(world.history[-1], world.run, {})) == []
+
+
+def test_work_for_an_ended_run_cannot_be_asked_for() -> None:
+    """Its objective is gone; the error names the run."""
+    world = started()
+    dispatched = world.history[0].events[-1]
+    assert isinstance(dispatched, AttemptDispatched)
+    world.take(word(Action.CANCEL))
+    with pytest.raises(ValueError, match=f"{RUN}: an attempt without an objective"):
+        task_of(world.live(), dispatched, 1, {})
