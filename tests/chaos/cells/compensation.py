@@ -13,6 +13,8 @@ from chaos.services import UNDOER, light
 from chaos.trial import Trial
 
 ORCHESTRATOR_POINTS = ("owner.6.sent", "owner.6.committed")
+IN_DOUBT = {"effect.after_intent"}
+"""Where the target has heard of nothing, and may hear of it yet: a human is asked. What it knows of counts as done."""
 QUICK = {"effect.after_call"}
 _PASSING = 4
 """Compensations have succeeded before."""
@@ -44,6 +46,8 @@ def _killed_undoing(point: str) -> Cell[SingleNode]:
         death = await victim.killed(2)
         trial.struck_specialist(death.pid, UNDOER.role, at_s=death.at_s)
         await victim.ready(3)
+        if point in IN_DOUBT:
+            await trial.until(lambda: any("/undo." in key for key in trial.history.questions), "a human is asked")
 
     return _cell(f"compensation {point}", "kill -9 of who undoes", strike, quick=point in QUICK)
 
