@@ -17,6 +17,11 @@ from collegium.log.partitioner import partition_for
 from collegium.log.port import Log, Outgoing, Position, Record, StartAt, TopicPartition, TransactionalProducer
 from collegium.orchestrator.core.model import Rules
 from collegium.orchestrator.playbooks.loader import MAX_PLAYBOOK_BYTES, PlaybookError, load_playbook
+from collegium.orchestrator.shell.beats import (
+    _MOST_POLLS,  # pyright: ignore[reportPrivateUsage] - the bound itself
+    AttemptId,
+    BeatReader,
+)
 from collegium.orchestrator.shell.intake import Intake
 from collegium.orchestrator.shell.metrics import OrchestratorMetrics
 from collegium.orchestrator.shell.owner import OwnerContext, OwnerLimits
@@ -24,7 +29,7 @@ from collegium.orchestrator.shell.retelling import last_spans
 from collegium.orchestrator.shell.service import Orchestrator
 from collegium_schemas.envelope import Envelope, encode_headers
 from collegium_schemas.events import RunDecided
-from memory_worlds import NAMES, MemoryWorld, done, now_ms, running
+from memory_worlds import NAMES, MemoryWorld, done, now_ms, running, until
 from orchestrator_worlds import line
 from run_histories import completed_run
 
@@ -173,6 +178,44 @@ async def test_a_restore_that_takes_too_long_is_begun_again() -> None:
         await it.send("objectives", json.dumps({"goal": "What is tea?", "playbook": "line"}).encode())
         await it.until_ended(1)
     assert log.hanging == 0
+
+
+class EndlessLog(MemoryLog):
+    """A log of which every poll has one more record."""
+
+    polls = 0
+
+    async def assign(self, partitions: Mapping[TopicPartition, int | StartAt]) -> MemoryConsumer:
+        """A reader that never comes to an end."""
+        consumer = await super().assign(partitions)
+        consumer.poll = self._more  # type: ignore[method-assign]
+        return consumer
+
+    async def _more(self, *, max_records: int, timeout_ms: int) -> Mapping[TopicPartition, Sequence[Record]]:
+        self.polls += 1
+        source = TopicPartition(NAMES("progress"), 0)
+        return {source: [Record(source.topic, 0, self.polls, 0, b"k", b"v")]}
+
+
+class Awaiting:
+    """An owner that awaits nobody."""
+
+    def awaits(self, attempt: AttemptId) -> bool:
+        """No."""
+        return False
+
+    def lost(self, attempt: AttemptId) -> None:
+        """Nobody is."""
+
+
+async def test_signs_of_life_without_end_do_not_keep_the_reader_from_looking() -> None:
+    """After so many polls it looks who is silent, and hears the rest at the next look."""
+    it = await world()
+    log = EndlessLog(it.broker)
+    reader = BeatReader(log, NAMES, {0: Awaiting()}, partitions=1, lost_ms=4, clock=now_ms)
+    async with running(reader.run()):
+        await until(lambda: reader.looks >= 2)
+    assert reader.looks * _MOST_POLLS <= log.polls <= (reader.looks + 1) * _MOST_POLLS
 
 
 async def put_histories(it: MemoryWorld, count: int) -> None:
