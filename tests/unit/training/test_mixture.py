@@ -1,0 +1,103 @@
+"""What is drawn, what is held out, and how far a label goes."""
+
+import random
+from collections import Counter
+
+import pytest
+
+from entailment.curriculum import DATA, development
+from entailment.mixture import (
+    SOURCES,
+    development_part,
+    draw,
+    held_out,
+    load,
+    training_part,
+)
+from entailment.pairs import NOT_ENTAILED, Label, Pair, check_sums, exactly, fold, read_rows
+
+E, N, C = Label
+SMALL = tuple(
+    source for source in SOURCES if source.name in {"fever_symmetric", "vitaminc_sample", "med", "breaking_nli"}
+)
+
+
+@pytest.fixture(scope="module")
+def pairs() -> dict[str, list[Pair]]:
+    """Four small sources."""
+    return load(DATA, SMALL)
+
+
+def test_every_source_has_its_file_and_the_files_are_as_they_were() -> None:
+    """The table and the folder name the same sources, and no file was changed."""
+    check_sums(DATA)
+    assert {path.name.removesuffix(".jsonl.gz") for path in DATA.glob("*.gz")} == {source.name for source in SOURCES}
+
+
+def test_a_source_without_a_neutral_label_says_nothing_about_neutral(pairs: dict[str, list[Pair]]) -> None:
+    """SUPPORTS and REFUTES are read among entailment and contradiction alone."""
+    assert {pair.reading for pair in pairs["fever_symmetric"]} == {
+        exactly(E, frozenset({E, C})),
+        exactly(C, frozenset({E, C})),
+    }
+
+
+def test_not_entailed_is_neutral_or_contradiction(pairs: dict[str, list[Pair]]) -> None:
+    """MED's N covers both."""
+    assert {pair.reading for pair in pairs["med"]} == {exactly(E), NOT_ENTAILED}
+
+
+def test_truth_is_always_among_the_labels_on_offer(pairs: dict[str, list[Pair]]) -> None:
+    """No reading asks for a label that it leaves out."""
+    assert all(pair.reading.truth <= pair.reading.among for rows in pairs.values() for pair in rows)
+
+
+def test_no_premise_is_in_both_parts(pairs: dict[str, list[Pair]]) -> None:
+    """The split is by the premise, whatever its case, punctuation and source."""
+    trained = {pair.premise for rows in training_part(pairs).values() for pair in rows}
+    judged = {pair.premise for rows in development_part(pairs, SMALL).values() for pair in rows}
+    assert trained
+    assert judged
+    assert not trained & judged
+    assert held_out("A man, in Paris.") == held_out("a man in  paris")
+
+
+def test_the_held_out_part_is_near_its_share(pairs: dict[str, list[Pair]]) -> None:
+    """About four premises of a hundred."""
+    premises = {pair.premise for rows in pairs.values() for pair in rows}
+    assert 0.025 < sum(map(held_out, premises)) / len(premises) < 0.055
+
+
+def test_development_pairs_are_the_same_every_time() -> None:
+    """Made ones too, and at most so many a source."""
+    first = development(most=5)
+    assert first == development(most=5)
+    assert max(map(len, first.values())) == 5
+    assert {"copied", "tampered", "windowed", "elsewhere", "snli_dev"} <= set(first)
+
+
+def test_a_capped_draw_has_its_labels_in_equal_numbers(pairs: dict[str, list[Pair]]) -> None:
+    """Nine contradictions in ten become one in three, as far as the others reach."""
+    drawn = draw(pairs["breaking_nli"], 300, random.Random(1))
+    counted = Counter(next(iter(pair.reading.truth)) for pair in drawn)
+    assert counted == {E: 126, N: 47, C: 127}
+
+
+def test_another_pass_draws_other_rows(pairs: dict[str, list[Pair]]) -> None:
+    """A cap hides no row for ever."""
+    first, second = (draw(pairs["med"], 400, random.Random(seed)) for seed in (1, 2))
+    assert set(first) != set(second)
+
+
+def test_a_fold_is_even_and_depends_on_its_purpose() -> None:
+    """Two halves of the same ids for two purposes are not the same halves."""
+    ids = [f"claim-{number}" for number in range(2_000)]
+    ones, others = [fold(i, 2, "one") for i in ids], [fold(i, 2, "other") for i in ids]
+    assert 900 < sum(ones) < 1_100
+    assert 900 < sum(one == other for one, other in zip(ones, others, strict=True)) < 1_100
+
+
+def test_no_row_of_an_evaluation_set_is_trained_on() -> None:
+    """The ids in the data name its own sources only."""
+    for source in SOURCES:
+        assert {row["source"] for row in read_rows(DATA / f"{source.name}.jsonl.gz")} == {source.name}

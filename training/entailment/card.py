@@ -1,0 +1,85 @@
+"""The model card that travels with the weights, filled with measured figures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from string import Template
+
+_CARD = Template("""# Entailment verifier
+
+Says of a premise (a window of a document) and a hypothesis (one sentence of a report) whether the premise entails,
+leaves open or contradicts it. A cross-encoder of $layers layers and $hidden hidden units, int8, $megabytes MB.
+
+## Use
+For checking a report's sentences against the passages that they cite, in English. Inputs `input_ids`,
+`attention_mask`, `token_type_ids` (premise first, hypothesis second, at most $max_tokens tokens, the longer one cut);
+output `logits` in the order $labels. Probabilities are softmax(logits / $temperature). A document is cut into windows
+of $sentences sentences, a new one every $step; the best window counts. See config.json.
+
+## Limits
+English only. Small: it misses inferences that take arithmetic, several steps or knowledge of the world, and it was
+trained on encyclopedia, news-like and everyday text, little technical prose. It judges what a passage says, not
+whether that is true. Below a sure probability the honest verdict is "not enough evidence". It is no defence against
+text written to fool it.
+
+## Training
+Started from all-MiniLM-L6-v2 (sentence-transformers, Apache-2.0). $pairs pairs in $steps steps, $minutes minutes,
+seed $seed. Options: `$plan`. The program, its data and the mixture: training/entailment in the source repository.
+Best judgement on the held-out part: loss $best.
+
+## Figures
+On held-out pairs of the training sources, and pairs made from held-out text; share right, by source:
+
+$development
+
+$figures
+
+## Data and licences
+The weights were trained on the following; several are CC BY-SA and ask for attribution. data/README.md of the
+training folder names repositories and commits.
+
+$sources
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Where training text comes from, and on what terms."""
+
+    source: str
+    origin: str
+    licence: str
+
+
+SOURCES = (
+    Attribution("fever_dev", "FEVER (Thorne et al., 2018); text from Wikipedia", "CC BY-SA 3.0"),
+    Attribution("fever_symmetric", "FEVER Symmetric (Schuster et al., 2019)", "CC BY-SA 3.0"),
+    Attribution("vitaminc_sample", "VitaminC (Schuster et al., 2021)", "CC BY-SA 3.0"),
+    Attribution("snli_dev", "SNLI (Bowman et al., 2015), e-SNLI (Camburu et al., 2018)", "CC BY-SA 4.0, MIT"),
+    Attribution("cad_nli", "Counterfactually-augmented SNLI (Kaushik et al., 2020)", "Apache-2.0, CC BY-SA 4.0"),
+    Attribution("breaking_nli", "Breaking NLI (Glockner et al., 2018)", "CC BY-SA 4.0"),
+    Attribution("scone_nli", "ScoNe (She et al., 2023)", "CC0 1.0; SNLI text CC BY-SA 4.0"),
+    Attribution("negation_nli", "Negation and NLI (Hossain et al., 2020)", "MIT; SNLI and MNLI text"),
+    Attribution(
+        "mnli_dev_matched", "MultiNLI matched dev (Williams et al., 2018)", "MIT, CC BY 3.0, CC BY-SA 3.0, OANC"
+    ),
+    Attribution("med", "MED (Yanaka et al., 2019)", "CC BY-SA 4.0"),
+    Attribution("help_conj", "HELP, conjunctions (Yanaka et al., 2019)", "CC BY-SA 4.0"),
+    Attribution("conjnli", "ConjNLI (Saha et al., 2020); text from Wikipedia", "MIT; text CC BY-SA"),
+    Attribution("folio", "FOLIO (Han et al., 2022)", "CC BY-SA 4.0"),
+    Attribution("infotabs", "InfoTabS (Gupta et al., 2020); text from Wikipedia", "Apache-2.0; text CC BY-SA"),
+    Attribution("tabfact_pairs", "TabFact (Chen et al., 2020); text from Wikipedia", "MIT; text CC BY-SA"),
+    Attribution("begin_wow", "BEGIN, Wizard of Wikipedia part (Dziri et al., 2022)", "CC BY 4.0"),
+    Attribution("hans_regen", "HANS templates (McCoy et al., 2019), generated anew", "MIT"),
+)
+
+
+def card(values: Mapping[str, object], development: Mapping[str, float], figures: Sequence[str]) -> str:
+    """The card as Markdown."""
+    return _CARD.substitute(
+        dict(values)
+        | {
+            "development": "\n".join(f"- `{name}`: {value:.3f}" for name, value in development.items()),
+            "figures": "\n".join(f"- {line}" for line in figures),
+            "sources": "\n".join(f"- `{item.source}`: {item.origin}. {item.licence}." for item in SOURCES),
+        }
+    )

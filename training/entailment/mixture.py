@@ -1,0 +1,120 @@
+"""Which sources are drawn from, how much of each in a pass, and which part is held out.
+
+A pass draws anew: a capped source gives other rows each time, equally many of each label.
+"""
+
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from entailment.pairs import NOT_ENTAILED, Label, Pair, Reading, exactly, fold, read_rows
+
+E, N, C = Label.ENTAILMENT, Label.NEUTRAL, Label.CONTRADICTION
+_EC, _EN = frozenset({E, C}), frozenset({E, N})
+
+THREE = {E: exactly(E), N: exactly(N), C: exactly(C)}
+# SUPPORTS and REFUTES alone: neutral was never on offer.
+WITHOUT_NEUTRAL = {E: exactly(E, _EC), C: exactly(C, _EC)}
+# Only whether it follows: contradiction was never on offer, and N is meant as neutral.
+WITHOUT_CONTRADICTION = {E: exactly(E, _EN), N: exactly(N, _EN)}
+# N stands for neutral or contradiction.
+ENTAILED_OR_NOT = {E: exactly(E), N: NOT_ENTAILED}
+# As before, and C was made by a program that often makes a neutral pair.
+ENTAILED_OR_NOT_NOISY = {E: exactly(E), N: NOT_ENTAILED, C: NOT_ENTAILED}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file of pairs.
+
+    `rows_per_pass` is None for all of them. Pairs longer than `max_chars` are left out, not cut: a table without
+    its last rows no longer says what its label says.
+    """
+
+    name: str
+    readings: Mapping[Label, Reading]
+    rows_per_pass: int | None = None
+    max_chars: int = 1_600
+    judged: bool = True
+
+
+# About 70,000 pairs a pass. 128 tokens are about 460 characters of a table, 560 of prose.
+SOURCES = (
+    # Claims against evidence: closest to what the verifier judges, so all of it.
+    Source("fever_dev", WITHOUT_NEUTRAL),
+    Source("fever_symmetric", WITHOUT_NEUTRAL),
+    Source("vitaminc_sample", THREE),
+    Source("begin_wow", ENTAILED_OR_NOT),
+    # General three-way inference, natural text: all of it.
+    Source("mnli_dev_matched", THREE),
+    Source("snli_dev", THREE),
+    Source("cad_nli", THREE),
+    # Narrow phenomena, published as tests: enough to learn them, too little to drown the rest.
+    Source("negation_nli", THREE, 2_000),
+    Source("scone_nli", WITHOUT_CONTRADICTION, 2_500),
+    Source("med", ENTAILED_OR_NOT, 2_500),
+    Source("folio", THREE, 600),
+    # Nine in ten are contradictions: an equal draw of the labels.
+    Source("breaking_nli", THREE, 1_200, judged=False),
+    # Made by programs or templates.
+    Source("conjnli", ENTAILED_OR_NOT_NOISY, 5_000),
+    Source("help_conj", WITHOUT_CONTRADICTION, 1_500, judged=False),
+    Source("hans_regen", ENTAILED_OR_NOT, 1_500, judged=False),
+    # Tables: numbers and dates, but long and unlike prose.
+    Source("infotabs", THREE, 5_000, max_chars=440),
+    Source("tabfact_pairs", WITHOUT_NEUTRAL, 2_500, max_chars=440, judged=False),
+)
+
+# Of a hundred premises, so many are held out for early stopping, temperature and the export check.
+HELD_OUT_PERCENT = 4
+
+
+def held_out(premise: str) -> bool:
+    """Whether pairs with this premise are kept from training, in every source that has it."""
+    return fold(premise, 100, "development") < HELD_OUT_PERCENT
+
+
+def load(folder: Path, sources: Iterable[Source] = SOURCES) -> dict[str, list[Pair]]:
+    """All usable pairs by source, in file order."""
+    return {
+        source.name: [
+            Pair(row["premise"], row["hypothesis"], source.readings[Label(row["label"])], source.name)
+            for row in read_rows(folder / f"{source.name}.jsonl.gz")
+            if row["label"] in source.readings and len(row["premise"]) + len(row["hypothesis"]) <= source.max_chars
+        ]
+        for source in sources
+    }
+
+
+def training_part(pairs: Mapping[str, list[Pair]]) -> dict[str, list[Pair]]:
+    """What may be trained on."""
+    return {name: [pair for pair in rows if not held_out(pair.premise)] for name, rows in pairs.items()}
+
+
+def development_part(
+    pairs: Mapping[str, list[Pair]], sources: Iterable[Source] = SOURCES, most: int = 250
+) -> dict[str, list[Pair]]:
+    """Held-out pairs of the sources that are worth judging by, at most so many each, always the same ones."""
+    part: dict[str, list[Pair]] = {}
+    for source in sources:
+        rows = [pair for pair in pairs[source.name] if held_out(pair.premise)] if source.judged else []
+        rows.sort(key=lambda pair: fold(pair.premise + pair.hypothesis, 1 << 62, "development order"))
+        if rows:
+            part[source.name] = rows[:most]
+    return part
+
+
+def draw(rows: list[Pair], most: int | None, chance: random.Random) -> list[Pair]:
+    """The rows of one pass: all, or `most` with every reading as often as there are rows for it."""
+    if most is None or most >= len(rows):
+        return list(rows)
+    by_reading: dict[tuple[Label, ...], list[Pair]] = {}
+    for pair in rows:
+        by_reading.setdefault(tuple(sorted(pair.reading.truth)), []).append(pair)
+    drawn: list[Pair] = []
+    groups = sorted(by_reading.values(), key=len)
+    for place, group in enumerate(groups):
+        share = (most - len(drawn)) // (len(groups) - place)
+        drawn.extend(chance.sample(group, min(share, len(group))))
+    return drawn

@@ -1,0 +1,33 @@
+"""A judge with the float weights of a run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from entailment.encoding import PairEncoder
+from entailment.metrics import Logits
+from entailment.network.encoder import CrossEncoder, Shape
+
+
+def load_weights(weights: Path, start: Path) -> CrossEncoder:
+    """The encoder of a run's `best.safetensors`, in the shape of what the run started from."""
+    model = CrossEncoder(Shape.read(start / "config.json"), dropout=0.0)
+    model.load_state_dict(load_file(weights))
+    return model.eval()
+
+
+class TorchJudge:
+    """Float32 weights on PyTorch."""
+
+    def __init__(self, weights: Path, start: Path, max_tokens: int, threads: int = 1) -> None:
+        torch.set_num_threads(threads)
+        self._model = load_weights(weights, start)
+        self._encoder = PairEncoder(start / "tokenizer.json", max_tokens)
+
+    @torch.inference_mode()
+    def logits(self, pairs: Sequence[tuple[str, str]]) -> Logits:
+        """See `entailment.judging.Judge`."""
+        inputs = self._encoder.encode(pairs).inputs()
+        return self._model(**{name: torch.from_numpy(array) for name, array in inputs.items()}).double().numpy()
