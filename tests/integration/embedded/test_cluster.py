@@ -169,12 +169,23 @@ async def test_one_of_three_takes_no_records_and_all_is_there_again_with_two(clu
     )
 
 
+async def stands_still(node: ClusterNode) -> None:
+    """Wait until each of its threads has heeded the signal."""
+    process = psutil.Process(node.pid)
+
+    async def stopped() -> bool:
+        return process.status() == psutil.STATUS_STOPPED
+
+    async with asyncio.timeout(BOUND_S):
+        await until(stopped)
+
+
 async def test_a_paused_node_is_replaced_and_follows_when_it_goes_on(cluster: EmbeddedCluster) -> None:
     """It stands still longer than its session with the controller: others lead, and it learns so afterwards."""
     topic = await new_topic(cluster)
     paused = await cluster.leader(topic, 0)
     paused.pause()
-    assert psutil.Process(paused.pid).status() == psutil.STATUS_STOPPED
+    await stands_still(paused)
     await until_another(partial(cluster.leader, topic, 0), paused)
     await send(cluster, topic, b"written")
     paused.resume()
