@@ -12,8 +12,9 @@ leaves open or contradicts it. A cross-encoder of $layers layers and $hidden hid
 ## Use
 For checking a report's sentences against the passages that they cite, in English. Inputs `input_ids`,
 `attention_mask`, `token_type_ids` (premise first, hypothesis second, at most $max_tokens tokens, the longer one cut);
-output `logits` in the order $labels. Probabilities are softmax(logits / $temperature). A document is cut into windows
-of $sentences sentences, a new one every $step; the best window counts. See config.json.
+output `logits` in the order $labels. Probabilities are
+softmax(logits / $temperature). A document is cut into windows of $sentences sentences, a new one every $step; the best
+window counts. See config.json.
 
 ## Limits
 English only. Small: it misses inferences that take arithmetic, several steps or knowledge of the world, and it was
@@ -23,8 +24,10 @@ text written to fool it.
 
 ## Training
 Started from all-MiniLM-L6-v2 (sentence-transformers, Apache-2.0). $pairs pairs in $steps steps, $minutes minutes,
-seed $seed. Options: `$plan`. The program, its data and the mixture: training/entailment in the source repository.
-Best judgement on the held-out part: loss $best.
+seed $seed; the lowest loss on the held-out part was $best. The program, its data and the mixture are
+training/entailment in the source repository. Options:
+
+    $plan
 
 ## Figures
 On held-out pairs of the training sources, and pairs made from held-out text; share right, by source:

@@ -8,6 +8,7 @@ reported. The halves are fixed by a hash of each case's id.
 
 import argparse
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,8 +50,8 @@ def judge_cases(judge: Judge, cases: Sequence[Case], temperature: float) -> list
     return found
 
 
-def figures(judged: Sequence[Judged]) -> dict[str, float]:
-    """The figures of one part of a suite."""
+def figures(judged: Sequence[Judged]) -> dict[str, float | None]:
+    """The figures of one part of a suite; None where a part has no case of one kind."""
     support = [item.support for item in judged]
     supported = [item.case.supported for item in judged]
     found = {
@@ -70,7 +71,7 @@ def figures(judged: Sequence[Judged]) -> dict[str, float]:
         found["accuracy"] = sum(right) / len(right)
         found["auroc_contradiction"] = auroc(contradiction, [i.case.label is Label.CONTRADICTION for i in labelled])
         found["ece_chosen_label"] = calibration_error([max(item.chances) for item in labelled], right)
-    return {name: round(value, 4) for name, value in found.items()}
+    return {name: None if math.isnan(value) else round(value, 4) for name, value in found.items()}
 
 
 def report(judge: Judge, folder: Path, rule: WindowRule, temperature: float, most: int | None) -> dict[str, object]:

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from entailment.calibrate import sureness
+from entailment.card import SOURCES as ATTRIBUTED
+from entailment.card import card
 from entailment.evaluate import report
 from entailment.metrics import (
     Logits,
@@ -18,6 +20,7 @@ from entailment.metrics import (
     partial_log_loss,
     probabilities,
 )
+from entailment.mixture import SOURCES
 from entailment.package import Config
 from entailment.pairs import NOT_ENTAILED, Label, Pair, exactly
 from entailment.suites import read_suite
@@ -71,6 +74,24 @@ def test_a_config_comes_back_as_written(tmp_path: Path) -> None:
     config = Config(max_tokens=96, window=WindowRule(2, 1, 300)).at(1.7)
     config.write(tmp_path)
     assert Config.read(tmp_path) == config
+
+
+def test_the_model_card_names_every_source_with_its_licence() -> None:
+    """Several ask for attribution; a card without a value for one of its blanks is an error."""
+    assert {item.source for item in ATTRIBUTED} == {source.name for source in SOURCES}
+    blanks = "layers hidden megabytes labels max_tokens temperature sentences step pairs steps minutes seed plan best"
+    written = card(dict.fromkeys(blanks.split(), "x"), {"snli_dev": 0.5}, ["12 ms"])
+    assert "- `fever_dev`: FEVER (Thorne et al., 2018); text from Wikipedia. CC BY-SA 3.0." in written
+    assert "- `snli_dev`: 0.500" in written
+    with pytest.raises(KeyError):
+        card({}, {}, [])
+
+
+def test_a_part_without_both_kinds_has_no_ranking(tmp_path: Path) -> None:
+    """Said as null, not as a number and not as NaN, which is no JSON."""
+    _write(tmp_path / "claims.jsonl", [{"id": "1", "claim": "x", "label": "REFUTES", "evidence": ["One."]}])
+    found = report(_Copying(), tmp_path, WindowRule(), 1.0, None)
+    assert json.loads(json.dumps(found, allow_nan=False))["all"]["auroc_supported"] is None
 
 
 class _Copying:
