@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import uuid4
 
-from collegium.agent.cancelled import asked
 from collegium.agent.effects import EffectCall, Found, NotDone, Sought, Target
 from collegium.agent.effects_book import State
 from collegium.agent.effects_records import EffectRecords
 from collegium.agent.effects_tail import EffectTail
 from collegium.agent.publisher import Publisher
 from collegium.agent.text import explain, one_line
+from collegium.cancellation import asked
 from collegium.faults.points import FaultPoint, Point, unarmed
 from collegium.log.port import Clock
 from collegium.log.topics import TopicNames

@@ -13,12 +13,12 @@ from functools import partial
 from typing import Final, Literal
 
 from collegium.agent.attempt import Attempt
-from collegium.agent.cancelled import guarded
 from collegium.agent.effects import EffectCall, Found, Target
 from collegium.agent.effects_book import Standing, State
 from collegium.agent.effects_call import EffectEquipment, Ended, carry_out, seek, write_outcome
 from collegium.agent.effects_records import EffectRecords
 from collegium.agent.specialist import SpecialistFailure
+from collegium.cancellation import guarded
 from collegium.faults.points import Point
 from collegium.telemetry.conventions import execute_tool
 from collegium_schemas.base import TraceContext

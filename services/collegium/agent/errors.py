@@ -3,7 +3,6 @@
 AgentError
 ├── LogGone           wait for Kafka: end the process, so that its supervisor starts it again
 ├── ToolThreadsGone   end the process: every tool thread is held by a call that outlived its time-out
-├── CancelledWithin   end the process, and mend it: a part of it ended as cancelled without being told to
 └── ToolRefused       a defect of the specialist: the tool is unknown, not permitted, or was given twice
 """
 
@@ -30,17 +29,6 @@ class ToolThreadsGone(AgentError):
     def __init__(self, threads: int) -> None:
         super().__init__(f"all {threads} tool threads are held by calls that outlived their time-outs: restart")
         self.threads = threads
-
-
-class CancelledWithin(AgentError):
-    """A part of the process ended as cancelled, and nobody had asked for that. What was not committed is redelivered.
-
-    Its cause shows where it came from.
-    """
-
-    def __init__(self, part: str) -> None:
-        super().__init__(f"{part} was cancelled from within: something that it waited for ended as cancelled")
-        self.part = part
 
 
 class ToolRefused(AgentError):

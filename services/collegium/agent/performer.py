@@ -8,10 +8,10 @@ from typing import Final
 
 from collegium.agent.attempt import Attempt
 from collegium.agent.bench import AttemptBench, Equipment
-from collegium.agent.cancelled import asked
 from collegium.agent.metrics import AgentMetrics
 from collegium.agent.specialist import Specialist, SpecialistFailure, Success
 from collegium.agent.text import explain, one_line
+from collegium.cancellation import asked
 from collegium.log.port import Clock
 from collegium.telemetry.conventions import invoke_agent
 from collegium.telemetry.tracing import ActiveSpan

@@ -10,7 +10,6 @@ from typing import Final
 from collegium.agent.answers import Answers
 from collegium.agent.attempt import Attempt, Delivery
 from collegium.agent.bench import Equipment
-from collegium.agent.cancelled import guarded
 from collegium.agent.config import RuntimeConfig
 from collegium.agent.context import ContentCache, ContextReader
 from collegium.agent.control import ControlTail
@@ -31,6 +30,7 @@ from collegium.agent.specialist import Specialist
 from collegium.agent.stopped import StoppedRuns
 from collegium.agent.threads import ToolThreads
 from collegium.agent.workload import Workload
+from collegium.cancellation import guarded
 from collegium.faults.points import Point
 from collegium.log.port import Clock, Log, Record
 from collegium.telemetry import conventions as conv

@@ -6,9 +6,8 @@ import gc
 import pytest
 
 from agent_rig import Rig, Running, Scripted, new_task, until
-from collegium.agent.cancelled import guarded
-from collegium.agent.errors import CancelledWithin
 from collegium.agent.specialist import Success, Workbench
+from collegium.cancellation import CancelledWithin, guarded
 from collegium.faults.points import Point
 from collegium.log.memory import MemoryBroker, MemoryLog
 from collegium.log.port import Log, TopicPartition

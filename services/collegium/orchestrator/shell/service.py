@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
+from collegium.cancellation import guarded
 from collegium.log.errors import LogError, LogUnavailable, TopicMismatch
 from collegium.log.port import Consumer, TopicPartition
 from collegium.orchestrator.shell.beats import BeatReader
@@ -64,6 +65,7 @@ class Orchestrator:
         Raises:
             LogUnavailable: the group could not be joined within the adapter's bound.
             TopicMismatch: the partitions of the input topics were not given out together.
+            ExceptionGroup: of these or `CancelledWithin`, once the group has been joined.
         """
         while True:
             try:
@@ -84,10 +86,11 @@ class Orchestrator:
         self._consumer = consumer
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._poll(consumer), name="orchestrator-poll")
-                group.create_task(self._report_offsets(consumer), name="orchestrator-offsets")
+                group.create_task(guarded("polling", lambda: self._poll(consumer)), name="orchestrator-poll")
+                reporting = guarded("reporting offsets", lambda: self._report_offsets(consumer))
+                group.create_task(reporting, name="orchestrator-offsets")
                 if self._shared.limits.heartbeat_lost_ms:
-                    group.create_task(self._beats().run(), name="orchestrator-beats")
+                    group.create_task(guarded("reading heartbeats", self._beats().run), name="orchestrator-beats")
         finally:
             self._consumer, self._kept = None, {}
             await self._stop(frozenset(self._owners))
@@ -132,7 +135,7 @@ class Orchestrator:
             return
         owner = PartitionOwner(number, consumer, self._shared, kept=kept)
         self._owners[number] = owner
-        self._tasks[number] = asyncio.create_task(owner.run(), name=f"owner-{number}")
+        self._tasks[number] = asyncio.create_task(guarded(f"partition {number}", owner.run), name=f"owner-{number}")
 
     async def _stop(self, numbers: frozenset[int]) -> bool:
         """Whether all of these owners' tasks have ended."""

@@ -9,11 +9,20 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from collegium.agent.errors import CancelledWithin
-
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
+
+
+class CancelledWithin(Exception):
+    """A part of the process ended as cancelled, and nobody had asked for that. What was not committed is redelivered.
+
+    End the process, and mend it: the cause shows where it came from.
+    """
+
+    def __init__(self, part: str) -> None:
+        super().__init__(f"{part} was cancelled from within: something that it waited for ended as cancelled")
+        self.part = part
 
 
 def asked() -> bool:
