@@ -18,7 +18,9 @@ from jgo.maven import Dependency, MavenContext
 from collegium.embedded.artifacts import Jar, JarLock, render_lock
 from collegium.embedded.fetch import default_repository_url
 
-KAFKA: Final = "4.3.1"
+KAFKA: Final = "4.2.1"
+"""Not 4.3.0 to 4.4.0: there a transaction that ends while one of its partitions has no leader is noted as complete without
+its end being written (KAFKA-20734), which breaks exactly-once; docs/operations.md says more."""
 REQUESTED: Final = (
     f"org.apache.kafka:kafka_2.13:{KAFKA}",
     f"org.apache.kafka:kafka-tools:{KAFKA}",
@@ -39,7 +41,7 @@ def resolve(requested: tuple[str, ...], pom_cache: Path) -> tuple[tuple[str, str
     context = MavenContext(repo_cache=pom_cache)
     excluded = [context.project(group, artifact) for group, artifact in _EXCLUDED]
     # "!" keeps one coordinate's managed versions from overriding the others': log4j's parent would otherwise
-    # put kafka-clients 3.9.1 beside the 4.3.1 broker.
+    # put kafka-clients 3.9.1 beside the broker.
     wanted = [context.create_dependency(f"{coordinate}:compile!", excluded) for coordinate in requested]
     direct, transitive = context.resolver.resolve(wanted)
     needed: list[Dependency] = [*direct, *(dependency for dependency in transitive if dependency.scope in _SCOPES)]

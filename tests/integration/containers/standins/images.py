@@ -1,7 +1,7 @@
 """Get the three public images that the containers build on, or make stand-ins for them.
 
 ``python tests/integration/containers/standins/images.py`` leaves ``python:3.11-slim-bookworm``,
-``apache/kafka:4.3.1`` and ``jaegertracing/jaeger:2.13.0`` in the local Docker engine. An image that is there stays;
+``apache/kafka:4.2.1`` and ``jaegertracing/jaeger:2.13.0`` in the local Docker engine. An image that is there stays;
 otherwise it is pulled; where no registry can be reached, a stand-in with the same name and the same interface is
 made from what package registries offer:
 
@@ -28,7 +28,7 @@ from collegium.embedded.settings import EmbeddedSettings
 from collegium.embedded.setup import prepare_kafka
 
 PYTHON = "python:3.11-slim-bookworm"
-KAFKA = "apache/kafka:4.3.1"
+KAFKA = "apache/kafka:4.2.1"
 JAEGER = "jaegertracing/jaeger:2.13.0"
 
 _LABEL = "collegium.standin=true"
