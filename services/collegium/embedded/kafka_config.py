@@ -109,8 +109,8 @@ def server_properties(node: NodeConfig) -> str:
         "num.io.threads": 4,
     }
     if len(node.voters) == 1:
-        # Nobody could take over: giving up its leaderships while it stops would only keep clients waiting, and with Kafka
-        # 4.3.0 to 4.4.0 (KAFKA-20734) leave transactions without an end.
+        # Nobody could take over: giving up its leaderships while it stops would only keep clients waiting, and leave
+        # transactions without an end with Kafka 4.3.0 to 4.4.0 (KAFKA-20734).
         properties["controlled.shutdown.enable"] = "false"
     return "".join(f"{name}={value}\n" for name, value in properties.items())
 

@@ -19,8 +19,8 @@ from collegium.embedded.artifacts import Jar, JarLock, render_lock
 from collegium.embedded.fetch import default_repository_url
 
 KAFKA: Final = "4.2.1"
-"""Not 4.3.0 to 4.4.0: there a transaction that ends while one of its partitions has no leader is noted as complete without
-its end being written (KAFKA-20734), which breaks exactly-once; docs/operations.md says more."""
+"""Not 4.3.0 to 4.4.0: there a transaction that ends while one of its partitions has no leader is noted as complete
+without its end being written (KAFKA-20734), which breaks exactly-once; docs/operations.md says more."""
 REQUESTED: Final = (
     f"org.apache.kafka:kafka_2.13:{KAFKA}",
     f"org.apache.kafka:kafka-tools:{KAFKA}",

@@ -6,6 +6,7 @@ LogError
 ├── OutcomeUnknown     drop the producer and everything assumed, restore from the log
 │   └── Fenced         the same, and know that another process owns the work now
 ├── RecordTooLarge     send less
+├── TransactionHangs   an operator has to end a transaction whose end the broker has lost
 ├── OffsetLost         the offset asked for no longer exists; the content is gone
 └── TopicMismatch      an operator has to create or mend topics
 """
@@ -33,6 +34,18 @@ class Fenced(OutcomeUnknown):
 
 class RecordTooLarge(LogError):
     """A record is over the topic's size limit; nothing of it was written."""
+
+
+class TransactionHangs(LogError):
+    """Records wait for the end of their transaction, which the broker does not have under way any more."""
+
+    def __init__(self, topic: str, partition: int) -> None:
+        super().__init__(
+            f"{topic}-{partition} holds a transaction that nobody will end: see 'hanging transactions' in "
+            "docs/operations.md; until it is ended this partition is not served, and nothing is lost"
+        )
+        self.topic = topic
+        self.partition = partition
 
 
 class OffsetLost(LogError):

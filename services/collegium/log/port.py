@@ -338,6 +338,14 @@ class Log(Protocol):
         """Each partition's last stable offset: where a read_committed reader that has read everything stands."""
         ...
 
+    async def unsettled(self, partitions: Collection[TopicPartition]) -> frozenset[TopicPartition]:
+        """Those of these partitions in which records wait for the end of their transaction.
+
+        Raises:
+            LogUnavailable: no answer in time.
+        """
+        ...
+
     async def beginning_offsets(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Each partition's first offset that still exists."""
         ...

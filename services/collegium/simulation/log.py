@@ -128,6 +128,16 @@ class SimulatedLog:
             "read", lambda: {each: self._broker.partition(each).stable for each in sorted(partitions)}
         )
 
+    async def unsettled(self, partitions: Collection[TopicPartition]) -> frozenset[TopicPartition]:
+        """Where a transaction is open."""
+        self._check()
+
+        def open_ones() -> frozenset[TopicPartition]:
+            logs = map(self._broker.partition, partitions)
+            return frozenset(log.source for log in logs if log.stable < log.end)
+
+        return await self._link.call("read", open_ones)
+
     async def beginning_offsets(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
         """First offsets."""
         self._check()

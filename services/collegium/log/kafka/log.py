@@ -11,7 +11,7 @@ from collegium.log.kafka.connection import Connection
 from collegium.log.kafka.consumer import KafkaConsumer
 from collegium.log.kafka.producer import KafkaProducer, open_producer
 from collegium.log.kafka.transactional import KafkaTransactionalProducer
-from collegium.log.kafka.wire import EARLIEST, LATEST, Wire
+from collegium.log.kafka.wire import EARLIEST, LATEST, READ_UNCOMMITTED, Wire
 from collegium.log.port import NewTopic, RebalanceListener, Record, Scanned, StartAt, TopicDescription, TopicPartition
 
 
@@ -77,6 +77,13 @@ class KafkaLog:
         """Last stable offsets."""
         await self._ready()
         return await self._wire.offsets(partitions, LATEST)
+
+    async def unsettled(self, partitions: Collection[TopicPartition]) -> frozenset[TopicPartition]:
+        """Where a transaction is open."""
+        await self._ready()
+        ends = await self._wire.offsets(partitions, LATEST, READ_UNCOMMITTED)
+        stable = await self._wire.offsets(partitions, LATEST)
+        return frozenset(each for each in partitions if stable[each] < ends[each])
 
     async def beginning_offsets(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
         """First offsets."""

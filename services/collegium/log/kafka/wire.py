@@ -18,6 +18,7 @@ from collegium.log.kafka.leaders import elected
 from collegium.log.port import TopicPartition
 
 _ANY_REPLICA: Final = -1
+READ_UNCOMMITTED: Final = 0
 READ_COMMITTED: Final = 1
 EARLIEST: Final = -2
 LATEST: Final = -1
@@ -101,19 +102,23 @@ class Wire:
             led[topic] = sum(leader >= 0 for leader in leaders.values())
         return led
 
-    async def offsets(self, partitions: Collection[TopicPartition], which: int) -> dict[TopicPartition, int]:
-        """The earliest or latest offsets that a read_committed reader may see; never a past end as the latest one."""
+    async def offsets(
+        self, partitions: Collection[TopicPartition], which: int, isolation: int = READ_COMMITTED
+    ) -> dict[TopicPartition, int]:
+        """The earliest or latest offsets that a reader may see; never a past end as the latest one."""
         await self.check(partitions)
-        return await self.retrying("list offsets", lambda: self._offsets(partitions, which))
+        return await self.retrying("list offsets", lambda: self._offsets(partitions, which, isolation))
 
-    async def _offsets(self, partitions: Collection[TopicPartition], which: int) -> dict[TopicPartition, int]:
+    async def _offsets(
+        self, partitions: Collection[TopicPartition], which: int, isolation: int
+    ) -> dict[TopicPartition, int]:
         by_leader: dict[int, dict[str, list[tuple[int, int]]]] = {}
         for partition, leader in (await self.confirmed(partitions)).items():
             topics = by_leader.setdefault(leader, {})
             topics.setdefault(partition.topic, []).append((partition.partition, which))
         found: dict[TopicPartition, int] = {}
         for leader, topics in by_leader.items():
-            response = await self.send(leader, OffsetRequest(_ANY_REPLICA, READ_COMMITTED, list(topics.items())))
+            response = await self.send(leader, OffsetRequest(_ANY_REPLICA, isolation, list(topics.items())))
             for topic, answers in response.topics:
                 for number, code, _, offset in answers:
                     self.check_code(code, TopicPartition(topic, number))

@@ -77,6 +77,12 @@ class MemoryLog:
         await self._turn()
         return {partition: self._broker.partition(partition).stable for partition in partitions}
 
+    async def unsettled(self, partitions: Collection[TopicPartition]) -> frozenset[TopicPartition]:
+        """Where a transaction is open."""
+        await self._turn()
+        logs = map(self._broker.partition, partitions)
+        return frozenset(log.source for log in logs if log.stable < log.end)
+
     async def beginning_offsets(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
         """First offsets."""
         await self._turn()

@@ -23,6 +23,7 @@ from collegium.log.port import Clock, Consumer, Log, Outgoing, Record, TopicPart
 from collegium.log.topics import TopicNames
 from collegium.orchestrator.core.model import Rules, Timer, TimerFired
 from collegium.orchestrator.shell.beats import AttemptId
+from collegium.orchestrator.shell.fencing import fence, settled
 from collegium.orchestrator.shell.intake import Intake
 from collegium.orchestrator.shell.membership import Pauses, until_ours
 from collegium.orchestrator.shell.metrics import OrchestratorMetrics
@@ -62,6 +63,8 @@ class OwnerLimits:
     """How long an attempt that has shown life may show none before its worker counts as lost; 0 is for ever."""
     transaction_ms: int = 15_000
     """How long one transaction may take before its outcome counts as unknown."""
+    settle_ms: int = 5_000
+    """How long the end of a transaction is waited for after the fence, before the broker counts as having lost it."""
     restore_ms: int = 120_000
     first_pause_ms: int = 50
     longest_pause_ms: int = 5_000
@@ -270,18 +273,13 @@ class PartitionOwner:
                 raise LogUnavailable(f"the partition was not restored in {limits.restore_ms} ms") from error
 
     async def _fence(self, open_things: AsyncExitStack) -> tuple[TransactionalProducer, ...]:
-        """Step 2: open both producers, at once; each open fences the one that the partition had before."""
-        prefix = f"{self._shared.names.prefix}orchestrator.{self.partition}"
-
-        async def opened(turn: int) -> TransactionalProducer:
-            producer = await self._shared.log.transactional_producer(f"{prefix}.{turn}")
-            open_things.push_async_callback(producer.close)
-            return producer
-
-        producers = await asyncio.gather(opened(0), opened(1), return_exceptions=True)
-        if failed := [each for each in producers if isinstance(each, BaseException)]:
-            raise failed[0]
-        return tuple(each for each in producers if not isinstance(each, BaseException))
+        """Step 2: fence the owner before, and see that it has left nothing half written."""
+        shared = self._shared
+        prefix = f"{shared.names.prefix}orchestrator.{self.partition}"
+        producers = await fence(shared.log, (f"{prefix}.0", f"{prefix}.1"), open_things)
+        written = [TopicPartition(shared.names(name), self.partition) for name in ("run-events", "run-state")]
+        await settled(shared.log, written, within_ms=self._limits.settle_ms)
+        return producers
 
     async def _serve(self, producers: tuple[TransactionalProducer, ...]) -> None:
         """Steps 5 to 8, until something goes wrong. The producers take turns, which spares a wait in between."""
