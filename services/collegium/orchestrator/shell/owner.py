@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Final
 
+from collegium.cancellation import CancelledWithin, guarded
 from collegium.faults.points import FaultPoint, Point, unarmed
 from collegium.log.errors import LogError, LogUnavailable, OutcomeUnknown
 from collegium.log.port import Clock, Consumer, Log, Outgoing, Record, TopicPartition, TransactionalProducer
@@ -195,9 +196,8 @@ class PartitionOwner:
         pause_s = self._limits.longest_pause_ms / 1000
         while True:
             try:
-                async with AsyncExitStack() as open_things:
-                    await self._serve(await self._open(open_things))
-            except LogError as error:
+                await guarded(f"partition {self.partition}", self._opened)
+            except (LogError, CancelledWithin) as error:
                 self._forget()
                 self._reached(Point.OWNER_DROPPED)
                 kind = type(error).__name__
@@ -205,6 +205,10 @@ class PartitionOwner:
                 logger.warning("partition %d restarts after %s: %s", self.partition, kind, error)
                 await asyncio.sleep(self._pauses.failed())
                 await until_ours(self._shared.log, self._consumer, self.inputs, self._positions, pause_s=pause_s)
+
+    async def _opened(self) -> None:
+        async with AsyncExitStack() as open_things:
+            await self._serve(await self._open(open_things))
 
     def _forget(self) -> None:
         """Drop everything that is assumed: the log is the truth."""
@@ -245,13 +249,8 @@ class PartitionOwner:
         shared.metrics.owned_partitions.inc()
         shared.metrics.restores.inc()
         shared.metrics.restore_seconds.labels(str(self.partition)).set(took)
-        logger.info(
-            "partition %d is ready: %d live runs, %d ended, restored in %.3f s",
-            self.partition,
-            self._store.live,
-            self._store.ended,
-            took,
-        )
+        counts = self._store.live, self._store.ended
+        logger.info("partition %d is ready: %d live runs, %d ended, restored in %.3f s", self.partition, *counts, took)
         telling = asyncio.create_task(self._retelling.tell(restored.latest, history_end))
         open_things.push_async_callback(_ended, telling)
         return producers
@@ -377,7 +376,8 @@ class PartitionOwner:
                     self._reached(Point.OWNER_COMMITTED)
                     return None if last is None else (await last).offset + 2
             except TimeoutError as error:
-                raise OutcomeUnknown(f"no commit within {self._limits.transaction_ms} ms") from error
+                bound = f"COLLEGIUM_ORCHESTRATOR_TRANSACTION_MS={self._limits.transaction_ms}"
+                raise OutcomeUnknown(f"no commit within {bound}") from error
 
     def _publish(self, batch: Batch, positions: dict[str, int]) -> None:
         """Step 8: what was committed is now true."""

@@ -135,7 +135,7 @@ class Orchestrator:
             return
         owner = PartitionOwner(number, consumer, self._shared, kept=kept)
         self._owners[number] = owner
-        self._tasks[number] = asyncio.create_task(guarded(f"partition {number}", owner.run), name=f"owner-{number}")
+        self._tasks[number] = asyncio.create_task(owner.run(), name=f"owner-{number}")
 
     async def _stop(self, numbers: frozenset[int]) -> bool:
         """Whether all of these owners' tasks have ended."""
