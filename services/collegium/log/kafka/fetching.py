@@ -1,12 +1,14 @@
-"""One Fetch request to the node that leads a partition, and its answer."""
-# pyright: reportUnknownVariableType=false
+"""One Fetch request to the node that leads a partition, its answer, and the committed records in it."""
+# pyright: reportUnknownVariableType=false, reportPrivateUsage=false, reportIncompatibleMethodOverride=false
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from aiokafka import errors as kafka_errors
+from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
 
 from collegium.log.errors import OffsetLost
 from collegium.log.kafka.wire import READ_COMMITTED, Wire
@@ -51,6 +53,41 @@ async def ask(wire: Wire, source: TopicPartition, offset: int, most_bytes: int) 
     wire.check_code(code, source)
     aborted = rest[-3] if response.API_VERSION >= _SINCE_PREFERRED_REPLICA else rest[-2]
     return Answer(rest[-1], aborted, last_stable)
+
+
+class CommittedRecords(PartitionRecords):
+    """aiokafka's reading of the committed records of an answer, at and after the offset that was asked for.
+
+    Args:
+        source: The partition.
+        records: The batches of the answer, as an object of aiokafka's.
+        answer: What came.
+        offset: What was asked for.
+    """
+
+    def __init__(
+        self,
+        source: TopicPartition,
+        records: Any,  # noqa: ANN401 - aiokafka's records, or ours in their place
+        answer: Answer,
+        offset: int,
+    ) -> None:
+        super().__init__(
+            source, records, answer.aborted, offset, None, None, check_crcs=True, isolation_level=READ_COMMITTED
+        )
+
+    def _contains_abort_marker(self, next_batch: Any) -> bool:  # noqa: ANN401 - compiled
+        return ends_in_abort(next_batch)
+
+
+def ends_in_abort(control_batch: Any) -> bool:  # noqa: ANN401 - compiled
+    """Whether a control batch says that a transaction was aborted.
+
+    One without records says nothing: the cleaner has taken its marker, and keeps the batch while its producer is known.
+    aiokafka raises there.
+    """
+    marker = next(control_batch, None)
+    return marker is not None and ControlRecord.parse(marker.key) == ABORT_MARKER
 
 
 async def surely_led_by(wire: Wire, source: TopicPartition, node: int) -> None:

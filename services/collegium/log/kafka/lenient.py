@@ -22,6 +22,8 @@ from aiokafka.record.util import decode_varint_py
 from aiokafka.structs import ConsumerRecord
 from aiokafka.structs import TopicPartition as KafkaPartition
 
+from collegium.log.kafka.fetching import ends_in_abort
+
 _MAGIC_WITH_HEADERS = 2
 
 
@@ -98,6 +100,7 @@ class _GuardedResults(OrderedDict[KafkaPartition, FetchResult | FetchError]):
 
     def __setitem__(self, source: KafkaPartition, result: FetchResult | FetchError) -> None:
         if isinstance(result, FetchResult) and result._partition_records is not None:
+            result._partition_records._contains_abort_marker = ends_in_abort
             result._partition_records = _Guarded(result._partition_records, source, self._unreadable)
         super().__setitem__(source, result)
 

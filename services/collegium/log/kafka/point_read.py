@@ -5,15 +5,14 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, cast
 
-from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import ConsumerRecord
 
 from collegium.log.errors import OffsetLost
-from collegium.log.kafka.fetching import Answer, ask, surely_led_by
+from collegium.log.kafka.fetching import Answer, CommittedRecords, ask, surely_led_by
 from collegium.log.kafka.lenient import LenientRecords
 from collegium.log.kafka.records import to_record
-from collegium.log.kafka.wire import READ_COMMITTED, Wire
+from collegium.log.kafka.wire import Wire
 from collegium.log.port import Record, TopicPartition
 
 _ONE_BATCH_BYTES: Final = 1
@@ -60,16 +59,7 @@ async def read_batch(wire: Wire, source: TopicPartition, offset: int) -> tuple[S
     """
     await wire.check([source])
     answer = await wire.retrying("read a batch", lambda: ask(wire, source, offset, _ONE_BATCH_BYTES))
-    records = PartitionRecords(
-        source,
-        LenientRecords(answer.batches),
-        answer.aborted,
-        offset,
-        None,
-        None,
-        check_crcs=True,
-        isolation_level=READ_COMMITTED,
-    )
+    records = CommittedRecords(source, LenientRecords(answer.batches), answer, offset)
     visible = cast("Iterable[ConsumerRecord[bytes | None, bytes | None]]", records)
     found = [to_record(record) for record in visible]
     return found, records.next_fetch_offset
@@ -102,7 +92,4 @@ def _first(
     answer: Answer,
     offset: int,
 ) -> ConsumerRecord[bytes | None, bytes | None] | None:
-    visible = PartitionRecords(
-        source, records, answer.aborted, offset, None, None, check_crcs=True, isolation_level=READ_COMMITTED
-    )
-    return next(visible, None)
+    return next(CommittedRecords(source, records, answer, offset), None)

@@ -10,20 +10,19 @@ from collections.abc import Iterable
 from typing import Any, Final, cast
 
 from aiokafka import errors as kafka_errors
-from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.record.memory_records import MemoryRecords
 
 from collegium.log.errors import OffsetLost
-from collegium.log.kafka.fetching import Answer, ask, surely_led_by
+from collegium.log.kafka.fetching import Answer, CommittedRecords, ask, surely_led_by
 from collegium.log.kafka.lenient import LenientRecords
-from collegium.log.kafka.wire import READ_COMMITTED, Wire
+from collegium.log.kafka.wire import Wire
 from collegium.log.port import Scanned, TopicPartition
 
 _BYTES: Final = 2_097_152
 """Of one answer: about 5 ms of work, in which nothing else happens."""
 
 
-class _Pairs(PartitionRecords):
+class _Pairs(CommittedRecords):
     """aiokafka's reading of committed records, giving their keys and values."""
 
     def _consumer_record(self, _: object, record: Any) -> tuple[bytes | None, bytes | None]:  # noqa: ANN401 - compiled
@@ -66,8 +65,6 @@ def _read(
     answer: Answer,
     offset: int,
 ) -> Scanned:
-    visible = _Pairs(
-        source, records, answer.aborted, offset, None, None, check_crcs=True, isolation_level=READ_COMMITTED
-    )
+    visible = _Pairs(source, records, answer, offset)
     pairs = list(cast("Iterable[tuple[bytes | None, bytes | None]]", visible))
     return Scanned(pairs, visible.next_fetch_offset)
