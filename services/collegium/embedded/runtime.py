@@ -1,6 +1,6 @@
 """The Java virtual machine that runs Kafka, and how it is started fast.
 
-Measured on 2 cores (JDK 25, Kafka 4.3.1), from the start to the first metadata answer, CPU seconds used until
+Measured on 2 cores (JDK 25, Kafka 4.3), from the start to the first metadata answer, CPU seconds used until
 then, resident memory:
 
     default flags                          1.95 s   3.2 s   380 MB
