@@ -1,6 +1,5 @@
 """The largest transaction that an orchestrator may write, on a real broker."""
 
-import asyncio
 import uuid
 
 from collegium.log.kafka import open_log
@@ -9,8 +8,7 @@ from collegium.log.settings import KafkaSettings
 from collegium.orchestrator.shell.owner import OwnerLimits
 from collegium.orchestrator.shell.writing import MAX_DECISION_BYTES
 from collegium_schemas.limits import MAX_MESSAGE_BYTES
-
-BOUND_S = 30.0
+from contract.log.clusters import stable_up_to
 
 
 async def test_the_largest_transaction_is_committed_whole(kafka_bootstrap: str) -> None:
@@ -24,9 +22,7 @@ async def test_the_largest_transaction_is_committed_whole(kafka_bootstrap: str) 
         for number in range(count):
             await producer.send(Outgoing(topic, b"%d" % number, bytes([number]) * MAX_MESSAGE_BYTES, partition=0))
         await producer.commit()
-        async with asyncio.timeout(BOUND_S):
-            while await log.unsettled([TopicPartition(topic, 0)]):  # its end is written just after the commit returns
-                await asyncio.sleep(0.01)
+        await stable_up_to(log, TopicPartition(topic, 0), count + 1)
         found: list[tuple[bytes | None, int]] = []
         at, source = 0, TopicPartition(topic, 0)
         while at < count:
