@@ -27,7 +27,7 @@ BAD: dict[str, tuple[dict[str, object], str]] = {
     ),
     "offset-beyond-the-end": ({"offset": 10**9}, "no longer in the log"),
     "partition-that-does-not-exist": ({"partition": 99}, "has no partition 99"),
-    "offset-that-no-log-can-have": ({"offset": 10**30}, "no longer in the log"),
+    "largest-offset-that-can-be-said": ({"offset": 2**63 - 1}, "no longer in the log"),
 }
 
 
