@@ -145,7 +145,7 @@ async def test_a_rule_that_cannot_be_is_an_error(net: Network) -> None:
     process = await asyncio.create_subprocess_exec("ip", "netns", "add", "collegium-0-broken")
     assert await process.wait() == 0
     try:
-        broken = Network({"x": "collegium-0-broken"}, {"x": "not an address"})
+        broken = Network({"x": "collegium-0-broken"}, {"x": "not an address"}, outside="127.0.0.1")
         with pytest.raises(NetworkError, match="not an address"):
             await broken.drop("x", "x")
     finally:
