@@ -1,4 +1,7 @@
-"""Where a trial's services send their spans: as much of an OTLP/HTTP collector as the checker needs."""
+"""Where a trial's services send their spans: as much of an OTLP/HTTP collector as the checker needs.
+
+It is read with the protocol's own classes, and like the checker it imports nothing of the product.
+"""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,7 +12,6 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as Exported
 
 from chaos.checker.spans import Span
-from collegium.embedded.ports import free_port
 
 MOST_SPANS = 150_000
 """Several times what the largest trial exports; beyond it they are counted, and the trial fails."""
@@ -29,7 +31,6 @@ class Collector:
         self.spans: set[Span] = set()
         self.dropped = 0
         """Spans that found no place."""
-        self.port = free_port()
 
     def whole(self, decisions: int, runs: int) -> bool:
         """Whether there are as many decisions and roots as that, and no span waits for its parent."""
@@ -59,8 +60,8 @@ class Collector:
 
 
 @asynccontextmanager
-async def collecting(addresses: Sequence[str]) -> AsyncGenerator[Collector]:
-    """A collector that listens until the end, at the same port of each address."""
+async def collecting(addresses: Sequence[str], port: int) -> AsyncGenerator[Collector]:
+    """A collector that listens until the end, at this port of each address."""
     collector = Collector()
     app = web.Application(client_max_size=_LARGEST_BYTES)
     app.router.add_post(_PATH, collector.take)
@@ -69,7 +70,7 @@ async def collecting(addresses: Sequence[str]) -> AsyncGenerator[Collector]:
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         for address in addresses:
-            await web.TCPSite(runner, address, collector.port).start()
+            await web.TCPSite(runner, address, port).start()
         yield collector
 
 

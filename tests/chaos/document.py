@@ -40,8 +40,8 @@ which some are part of every trial; *redelivered* are results that came again an
 
 _INVARIANTS = (
     "every acknowledged objective has ended exactly once, as expected;",
-    "a run's versions rise by exactly one from 1, in one partition; no input record led to two decisions, and committed"
-    " positions never fall;",
+    "a run's versions rise by exactly one from 1, in one partition; no input record led to two decisions (one that no"
+    " record can hold is several records, next to each other in one transaction), and committed positions never fall;",
     "each dispatch event has exactly one task record, each task record one event, and no attempt was sent twice;",
     "an attempt's outcome was accepted once, and every success is one that a specialist sent;",
     "folding run-events gives run-state byte for byte, at every version that was committed and at the end;",
@@ -55,7 +55,8 @@ _INVARIANTS = (
     "events, tasks and results of a run carry the trace id that its history opens with;",
     "the spans that all services export, to a collector that is always there, are for each run one connected tree below"
     " the root that its history names, whatever was killed; each decision, each dispatch and each accepted success has"
-    " its span, except for a success whose worker was killed: its last spans may be lost, whole local trees at a time;",
+    " its span, except for a success of the last 3 s before its worker was killed: its spans may be lost, whole"
+    " local trees at a time;",
     "runs complete, except those that a cell says must fail, for the reason that it says, and dead-letters holds what"
     " the cell says, by origin;",
     "no transaction is left open, and every service ended cleanly when told to, those scaled away too;",

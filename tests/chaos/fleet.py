@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from chaos.brokers import Brokers
+from chaos.checker.spans import Killed
 from collegium.embedded.children import Child
 from collegium.embedded.ports import LOOPBACK, free_port
 from collegium.embedded.probe import http_ok, until
@@ -54,6 +55,8 @@ class Death:
     """Negative when a signal ended it."""
     at_s: float
     """By the monotonic clock."""
+    at_ms: int
+    """By the wall clock."""
 
 
 class Instance:
@@ -102,7 +105,7 @@ class Instance:
         finally:
             child.kill()
         async with self._changed:
-            self.deaths.append(Death(child.pid, status, time.monotonic()))
+            self.deaths.append(Death(child.pid, status, time.monotonic(), time.time_ns() // 1_000_000))
             self._changed.notify_all()
 
     # -- faults
@@ -259,10 +262,14 @@ class Fleet:
         return [*self._ends, *((name, task.result()) for name, task in ending.items())]
 
     @property
-    def killed(self) -> list[int]:
-        """The processes that died of SIGKILL, by the ids that they have for themselves."""
-        deaths = [death for instance in self._all for death in instance.deaths]
-        return [self._brokers.own_pid(death.pid) for death in deaths if death.status == -signal.SIGKILL]
+    def killed(self) -> list[Killed]:
+        """The processes that died of SIGKILL."""
+        return [
+            Killed(instance.plan.role, self._brokers.own_pid(death.pid), death.at_ms)
+            for instance in self._all
+            for death in instance.deaths
+            if death.status == -signal.SIGKILL
+        ]
 
     async def clean_up(self) -> None:
         """Leave no process behind."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from chaos.checker.spans import Span
 from chaos.checker.topics import Entry, Topics
@@ -21,6 +22,9 @@ from memory_worlds import NAMES, MemoryWorld, now_ms, running
 RUNS = tuple(f"0190aaaa-0000-7000-8000-{number:012d}" for number in range(1, 9))
 """Their ids decide which first attempts fail: among these are some."""
 
+PLAIN: Final[Mapping[str, Mapping[str, object]]] = {run_id: {} for run_id in RUNS}
+"""Runs without further fields."""
+
 _TOPICS = ("objectives", "results", "run-state", "run-events", "context", "dead-letters", "effects")
 
 
@@ -29,12 +33,15 @@ async def honest_topics(directory: Path, playbook: str = "chaos") -> Topics:
     return (await honest_world(directory, playbook))[0]
 
 
-async def honest_world(directory: Path, playbook: str = "chaos") -> tuple[Topics, list[Span]]:
-    """Eight finished runs of a playbook of the light trials; those of `saga` fail or complete by their ids.
+async def honest_world(
+    directory: Path, playbook: str = "chaos", runs: Mapping[str, Mapping[str, object]] = PLAIN
+) -> tuple[Topics, list[Span]]:
+    """Finished runs of a playbook of the light trials; those of `saga` fail or complete by their ids.
 
     Args:
         directory: Where their effects are counted.
         playbook: Its name.
+        runs: Further fields of each run's objective.
 
     Returns:
         What the topics hold, and every span, as a collector would have been told.
@@ -46,10 +53,10 @@ async def honest_world(directory: Path, playbook: str = "chaos") -> tuple[Topics
         await log.create(required(NAMES, roles, world.partitions))
         agents = [_agent(log, world.tracing, directory, role) for role in roles]
         async with running(world.orchestrator("o1@test:1").run(), *(agent.run() for agent in agents)):
-            for run_id in RUNS:
-                objective = ObjectiveSubmitted(goal="What is a topic?", run_id=run_id, playbook=playbook)
-                await world.send("objectives", objective.to_json(), run_id)
-            await world.until_ended(len(RUNS))
+            for run_id, fields in runs.items():
+                told = {"goal": "What is a topic?", "playbook": playbook, **fields, "run_id": run_id}
+                await world.send("objectives", ObjectiveSubmitted.model_validate(told).to_json(), run_id)
+            await world.until_ended(len(runs))
         ends: Mapping[tuple[str, int], int] = {}
         topics = (*_TOPICS, *(f"tasks.{role}" for role in roles))
         spans = [_span(span) for span in world.tracing.spans]

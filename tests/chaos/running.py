@@ -25,6 +25,7 @@ from chaos.outside import Outside
 from chaos.services import SETTINGS
 from chaos.tally import TALLIED_BY, tallied
 from chaos.trial import Trial
+from collegium.embedded.ports import free_port
 from collegium.log.errors import LogError
 from collegium.log.kafka import open_log
 from collegium.log.settings import KafkaSettings
@@ -131,9 +132,10 @@ async def carry_out(cell: Cell[B], brokers: B, directory: Path, result: Judged) 
     prefix = f"chaos-{uuid.uuid4().hex[:8]}."
     names = TopicNames(prefix)
     await create_topics(brokers, names)
+    port = free_port()
     async with (
-        collecting(brokers.outsides) as collector,
-        _fleet(cell, brokers, directory, prefix, collector.port) as fleet,
+        collecting(brokers.outsides, port) as collector,
+        _fleet(cell, brokers, directory, prefix, port) as fleet,
     ):
         load = Load(brokers.bootstrap, names("objectives"), cell.load)
         history = History(brokers.bootstrap, names("run-events"), PARTITIONS)
@@ -145,7 +147,7 @@ async def carry_out(cell: Cell[B], brokers: B, directory: Path, result: Judged) 
         await _whole(collector, history)
         result.recovery_s = trial.recovery_s()
         statuses = await fleet.end()
-        exported = Exported(collector.spans, [f":{pid}" for pid in fleet.killed], collector.dropped)
+        exported = Exported(collector.spans, fleet.killed, collector.dropped)
     result.faults.extend(f"{name} ended with status {status}" for name, status in statuses if status != 0)
     await _verdict(cell, trial, exported, directory, result)
 

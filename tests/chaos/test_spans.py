@@ -6,13 +6,14 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
+from chaos.checker.canonical import number
 from chaos.checker.facts import Finding, facts
 from chaos.checker.judging import Exported, Submissions, judge
-from chaos.checker.spans import Span, trees
+from chaos.checker.spans import LOST_MS, Killed, Span, trees
 from chaos.checker.topics import Topics
 from chaos.collector import Collector, collecting
 from chaos.honest import RUNS, honest_world
-from collegium.embedded.ports import LOOPBACK
+from collegium.embedded.ports import LOOPBACK, free_port
 from collegium.telemetry.setup import TelemetrySettings, open_tracing
 
 Honest = tuple[Topics, list[Span]]
@@ -20,8 +21,8 @@ Doctor = Callable[[list[Span]], object]
 
 STEPS = ("left", "right", "join", "close")
 """A run's: so many attempts it has at least."""
-WORKER = ":2"
-"""How the honest worker's name ends."""
+ROLE, PID = "worker", 2
+"""Of the honest worker's name."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -30,11 +31,17 @@ async def honest(tmp_path_factory: pytest.TempPathFactory) -> Honest:
     return await honest_world(tmp_path_factory.mktemp("worker"))
 
 
-def found(honest: Honest, doctor: Doctor, *killed: str) -> list[Finding]:
+def found(honest: Honest, doctor: Doctor, *killed: Killed) -> list[Finding]:
     """What is found when somebody has tampered with the spans."""
     spans = list(honest[1])
     doctor(spans)
     return list(trees(facts(honest[0]), spans, killed))
+
+
+def always(honest: Honest) -> list[Killed]:
+    """The worker was killed whenever it had ended a task."""
+    bodies = [body for _, body in facts(honest[0]).bodies("results")]
+    return [Killed(ROLE, PID, number(body, "ended_at_ms")) for body in bodies]
 
 
 def place(spans: list[Span], name: str, run_id: str = RUNS[0]) -> int:
@@ -61,7 +68,7 @@ def test_honest_spans_are_accepted(honest: Honest) -> None:
 @pytest.mark.parametrize("name", ["invoke_workflow", "send collegium.tasks", "process collegium.tasks"])
 def test_a_missing_parent_is_found(honest: Honest, name: str) -> None:
     """Of a run, of a dispatch, of a specialist's work: what hangs below it has lost it."""
-    findings = found(honest, lambda spans: spans.pop(place(spans, name)), WORKER)
+    findings = found(honest, lambda spans: spans.pop(place(spans, name)), *always(honest))
     assert any("have lost their parents" in finding.message for finding in findings)
 
 
@@ -123,22 +130,35 @@ def test_a_decision_without_a_span_is_found(honest: Honest) -> None:
 
 def test_an_attempt_without_the_span_that_sent_it_is_found(honest: Honest) -> None:
     """As if its orchestrator and its worker had been killed before they exported anything, and nobody had told it."""
-    [finding] = found(honest, lambda spans: without(spans, "send collegium.tasks"), WORKER)
+    [finding] = found(honest, lambda spans: without(spans, "send collegium.tasks"), *always(honest))
     assert finding.message == "no span says that it was sent"
 
 
-def test_the_spans_of_a_worker_may_be_missing_when_it_was_killed_and_only_then(honest: Honest) -> None:
-    """Whole local trees of them."""
+def _all_lost(spans: list[Span]) -> None:
+    """Whole local trees of a worker: all of a run's."""
+    for _ in range(len(STEPS)):
+        without(spans, "process collegium.tasks")
 
-    def lost(spans: list[Span]) -> None:
-        for _ in range(len(STEPS)):
-            without(spans, "process collegium.tasks")
 
-    assert found(honest, lost, ":7", WORKER) == []
-    for killed in ((":7",), ()):
-        findings = found(honest, lost, *killed)
+def test_the_spans_of_a_worker_may_be_missing_when_it_was_killed(honest: Honest) -> None:
+    """What it had ended in its last moments."""
+    assert found(honest, _all_lost, Killed(ROLE, PID + 1, 0), *always(honest)) == []
+
+
+@pytest.mark.parametrize(("role", "pid"), [(ROLE, PID + 1), ("orchestrator", PID), ("work", PID), ("", PID)])
+def test_the_spans_of_a_worker_are_missed_when_another_was_killed(honest: Honest, role: str, pid: int) -> None:
+    """Of another role, though with the same process id, or of another id."""
+    for killed in ((), tuple(Killed(role, pid, one.at_ms) for one in always(honest))):
+        findings = found(honest, _all_lost, *killed)
         assert findings
         assert all("the span of its outcome is missing" in finding.message for finding in findings)
+
+
+def test_the_spans_of_a_worker_are_missed_but_for_its_last_moments(honest: Honest) -> None:
+    """One that was killed long afterwards had told them; one that was killed before had a namesake."""
+    ends = [one.at_ms for one in always(honest)]
+    for at_ms in (min(ends) - 1, max(ends) + LOST_MS + 1):
+        assert found(honest, _all_lost, Killed(ROLE, PID, at_ms))
 
 
 def test_spans_are_whole_when_nothing_is_on_its_way(honest: Honest) -> None:
@@ -166,8 +186,9 @@ async def test_the_collector_keeps_each_span_once_and_no_more_than_it_may() -> N
     """A span arrives over HTTP with its ids, its parent and its attributes; what is too much is counted."""
     numbered = {"collegium.run.version": 3}
     attributes = {"collegium.run.id": "r", "collegium.subtask.id": "left", "collegium.attempt": 2}
-    async with collecting([LOOPBACK]) as collector:
-        endpoint = f"http://{LOOPBACK}:{collector.port}"
+    port = free_port()
+    async with collecting([LOOPBACK], port) as collector:
+        endpoint = f"http://{LOOPBACK}:{port}"
         settings = TelemetrySettings.model_validate({"otlp_endpoint": endpoint, "trace_file": "off"})
         tracing = open_tracing(settings, service_name="test")
         with (

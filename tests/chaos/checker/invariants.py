@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from chaos.checker.canonical import Object, member, members, number, word
+from chaos.checker.canonical import Object, members, number, word
 from chaos.checker.facts import ENDINGS, Decided, Facts, Finding, task_id
 from chaos.checker.topics import Entry
 
@@ -40,17 +40,8 @@ def strangers(facts: Facts, submitted: Sequence[str]) -> Iterator[Finding]:
         yield Finding("terminal", run_id, "nobody submitted it")
 
 
-def inputs(facts: Facts) -> Iterator[Finding]:
-    """No input record leads to two decisions, and the committed positions never fall nor pass the topic's end."""
-    origins = Counter(
-        (word(origin, "topic"), number(origin, "partition"), number(origin, "offset"))
-        for decisions in facts.runs.values()
-        for decided in decisions
-        if word(origin := member(decided.body, "origin"), "kind") != "timer"
-    )
-    for (topic, partition, offset), count in origins.items():
-        if count > 1:
-            yield Finding("inputs", f"{topic}-{partition} offset {offset}", f"{count} decisions were made on it")
+def positions(facts: Facts) -> Iterator[Finding]:
+    """The committed positions never fall nor pass the topic's end."""
     reached: dict[tuple[str, int], int] = {}
     for entry, body in facts.bodies("run-state"):
         if entry.key is None or not entry.key.startswith("__pos/"):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from chaos.checker import invariants
 from chaos.checker.effects import effects
 from chaos.checker.facts import Facts, Finding, facts
-from chaos.checker.spans import Span, trees
+from chaos.checker.parts import continuations, decided_once
+from chaos.checker.spans import Killed, Span, trees
 from chaos.checker.states import states
 from chaos.checker.topics import Topics
 from chaos.checker.traces import traces
@@ -28,8 +29,8 @@ class Exported:
     """What services told a collector."""
 
     spans: Collection[Span]
-    killed: Collection[str] = ()
-    """How the names of workers end whose processes were killed, such as `:4711`."""
+    killed: Collection[Killed] = ()
+    """Processes that were killed."""
     dropped: int = 0
     """Spans that the collector had no place for."""
 
@@ -68,7 +69,9 @@ def judge(topics: Topics, submitted: Submissions, exported: Exported | None = No
         *invariants.histories(known),
         *invariants.endings(known, submitted.acknowledged, submitted.unsure),
         *(() if submitted.strangers else invariants.strangers(known, (*submitted.acknowledged, *submitted.unsure))),
-        *invariants.inputs(known),
+        *decided_once(known),
+        *continuations(known),
+        *invariants.positions(known),
         *invariants.dispatches(known),
         *invariants.results(known),
         *invariants.context(known),

@@ -2,7 +2,7 @@
 
 What is promised about processes that are killed (docs/tracing.md): whatever follows from history is emitted again by
 the next owner; a specialist that dies takes whole local trees with it, so that nothing that is left has lost its
-parent. Only the span that sent an outcome may be missing, when the worker that sent it was killed.
+parent. Only the span that sent an outcome may be missing, when the worker that sent it was killed just afterwards.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -12,6 +12,12 @@ from chaos.checker.canonical import Object, member, number, word
 from chaos.checker.facts import Facts, Finding
 
 _SHOWN = 3
+LOST_MS = 3_000
+"""How long before a worker is killed it may have ended work that it has not told the collector of: the half second for
+which spans wait (`OTEL_BSP_SCHEDULE_DELAY`), and what a busy machine adds."""
+
+Ends = dict[tuple[str, str], list[int]]
+"""(task, worker) -> when it ended the task, by its own results, in milliseconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +39,31 @@ class Span:
     """`subtask/attempt`."""
 
 
-def trees(facts: Facts, spans: Collection[Span], killed: Collection[str]) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """A process that was killed."""
+
+    role: str
+    pid: int
+    """The id that it had for itself, with which its name ends; another one of its role may have the same."""
+    at_ms: int
+    """When, in milliseconds since 1970."""
+
+    def may_have_lost(self, worker: str, ended_ms: int) -> bool:
+        """Whether what a worker of this name ended then may have died with it."""
+        named = worker.startswith(f"{self.role}@") and worker.endswith(f":{self.pid}")
+        return named and self.at_ms - LOST_MS <= ended_ms <= self.at_ms
+
+
+def trees(facts: Facts, spans: Collection[Span], killed: Collection[Killed]) -> Iterator[Finding]:
     """Check each run's spans.
 
     Args:
         facts: The topics.
         spans: All that were exported, in any order.
-        killed: How the names of workers end whose processes were killed, such as `:4711`.
+        killed: Processes that were killed.
     """
+    ends = _ends(facts)
     by_trace = dict[str, list[Span]]()
     for span in spans:
         by_trace.setdefault(span.trace_id, []).append(span)
@@ -50,7 +73,8 @@ def trees(facts: Facts, spans: Collection[Span], killed: Collection[str]) -> Ite
             trace_id, root_id = _ids(member(opened, "trace"))
             homes[run_id] = trace_id
             yield from _tree(run_id, by_trace.get(trace_id, []), root_id, _ids(member(opened, "trace_parent"))[1])
-            yield from _called_for(run_id, facts, by_trace.get(trace_id, []), killed)
+            yield from _decided(run_id, facts, by_trace.get(trace_id, []))
+            yield from _ended(run_id, facts, by_trace.get(trace_id, []), ends, killed)
     for span in spans:
         if span.run_id and homes.get(span.run_id) != span.trace_id:
             yield Finding(
@@ -87,21 +111,43 @@ def _reached(known: Mapping[str, Span], tops: Iterable[Span]) -> int:
     return len(seen)
 
 
-def _called_for(run_id: str, facts: Facts, spans: Sequence[Span], killed: Collection[str]) -> Iterator[Finding]:
-    """Spans that history calls for."""
-    ids = {span.span_id for span in spans}
+def _decided(run_id: str, facts: Facts, spans: Sequence[Span]) -> Iterator[Finding]:
+    """Each decision and each dispatch has its span."""
     versions = {span.version for span in spans}
     sent = {span.task for span in spans if span.name.startswith("send ")}
     for decided in facts.runs[run_id]:
         if decided.version not in versions:
             yield Finding("spans", f"{run_id}/{decided.version}", "the decision has no span")
-    for event in facts.events(run_id, "attempt_dispatched", "attempt_succeeded"):
-        task = f"{word(event, 'subtask_id')}/{number(event, 'attempt')}"
-        if word(event, "type") == "attempt_dispatched":
-            if task not in sent:
-                yield Finding("spans", f"{run_id}/{task}", "no span says that it was sent")
-        elif not word(event, "worker").endswith(tuple(killed)) and _ids(member(event, "trace"))[1] not in ids:
-            yield Finding("spans", f"{run_id}/{task}", f"the span of its outcome is missing: {word(event, 'worker')}")
+    for event in facts.events(run_id, "attempt_dispatched"):
+        if (task := _task(event)) not in sent:
+            yield Finding("spans", f"{run_id}/{task}", "no span says that it was sent")
+
+
+def _ended(
+    run_id: str, facts: Facts, spans: Sequence[Span], ends: Ends, killed: Collection[Killed]
+) -> Iterator[Finding]:
+    """Each accepted success has the span that sent it, unless its worker was killed then."""
+    ids = {span.span_id for span in spans}
+    for event in facts.events(run_id, "attempt_succeeded"):
+        task, worker = f"{run_id}/{_task(event)}", word(event, "worker")
+        times = ends.get((task, worker), [])
+        excused = any(one.may_have_lost(worker, ended_ms) for one in killed for ended_ms in times)
+        if not excused and _ids(member(event, "trace"))[1] not in ids:
+            yield Finding("spans", task, f"the span of its outcome is missing: {worker}")
+
+
+def _ends(facts: Facts) -> Ends:
+    ends = Ends()
+    for _, body in facts.bodies("results"):
+        ends.setdefault((f"{word(body, 'run_id')}/{_task(body)}", word(body, "worker")), []).append(
+            number(body, "ended_at_ms")
+        )
+    return ends
+
+
+def _task(told: Object) -> str:
+    """`subtask/attempt`."""
+    return f"{word(told, 'subtask_id')}/{number(told, 'attempt')}"
 
 
 def _ids(trace: Object) -> tuple[str, str]:
