@@ -49,6 +49,8 @@ class Load:
         self._topic = topic
         self._plan = plan
         self._stopping = asyncio.Event()
+        self._going = asyncio.Event()
+        self._going.set()
         self.submitted = Submitted()
 
     async def run(self) -> None:
@@ -60,6 +62,7 @@ class Load:
         try:
             async with asyncio.TaskGroup() as group:
                 for number in range(_MOST):
+                    await self._going.wait()
                     if self._stopping.is_set() and number >= self._plan.least:
                         break
                     group.create_task(self._send(producer, number))
@@ -70,6 +73,24 @@ class Load:
     def stop(self) -> None:
         """Send no more than the least number."""
         self._stopping.set()
+        self._going.set()
+
+    def pause(self) -> None:
+        """Send nothing until `go_on`."""
+        self._going.clear()
+
+    def go_on(self) -> None:
+        """Send again after `pause`."""
+        self._going.set()
+
+    async def send(self, fields: Mapping[str, object]) -> str:
+        """Send one more objective with fields of its own, and wait for the acknowledgement; its run id."""
+        run_id = str(uuid.uuid4())
+        body = json.dumps({**fields, "run_id": run_id}).encode()
+        async with AIOKafkaProducer(bootstrap_servers=self._bootstrap, acks="all") as producer:
+            await producer.send_and_wait(self._topic, body, key=run_id.encode())
+        self.submitted.acknowledged.append(run_id)
+        return run_id
 
     async def _send(self, producer: AIOKafkaProducer, number: int) -> None:
         run_id = str(uuid.uuid4())

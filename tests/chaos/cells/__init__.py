@@ -5,6 +5,7 @@ from chaos.cells import (
     cluster,
     compensation,
     disk,
+    large,
     membership,
     namesakes,
     network,
@@ -18,6 +19,7 @@ from chaos.matrix import AnyCell
 
 CELLS: tuple[AnyCell, ...] = (
     *owner.CELLS,
+    *large.CELLS,
     *specialists.CELLS,
     *compensation.CELLS,
     *pauses.CELLS,
