@@ -103,11 +103,11 @@ class AttemptFailed(Contract):
 
 
 class RetryScheduled(Contract):
-    """The subtask will be tried again at the given time."""
+    """The subtask will be tried again at the given time; or for the first time, as this decision dispatches enough."""
 
     type: Literal["retry_scheduled"] = "retry_scheduled"
     subtask_id: SubtaskId
-    attempt: Annotated[int, Field(ge=2)]
+    attempt: Annotated[int, Field(ge=1)]
     """The attempt that will be dispatched."""
     at_ms: EpochMs
     strategy: Strategy

@@ -248,5 +248,19 @@ def test_the_tasks_of_a_decision_carry_so_much_content_together() -> None:
     tasks = list(commands(world.history[-1], world.run, inline))
     carried = [given.ref.inline is not None for task in tasks for given in getattr(task, "inputs", ())]
     assert len(carried) == 40 * 8
-    assert sum(carried) == MAX_INLINE_PER_DECISION_BYTES // size == 139
+    assert sum(carried) == MAX_INLINE_PER_DECISION_BYTES // size == 69
     assert carried == sorted(carried, reverse=True)
+
+
+def test_content_is_carried_where_its_reference_names_its_size() -> None:
+    """Else a task could carry any number of copies of it, each of which claims to be of one byte."""
+    steps: list[dict[str, object]] = [{"id": "one"}, {"id": "join", "inputs": ["one"]}]
+    world = asked(steps, "What is tea?")
+    refs = [
+        {"name": f"o{number}", "partition": 0, "offset": 1, "sha256": "a" * 64, "size_bytes": size}
+        for number, size in enumerate((1, 60_000, 1, 30_000))
+    ]
+    world.succeed("one", outputs=refs)
+    [task] = list(commands(world.history[-1], world.run, {"a" * 64: "é" * 30_000}))
+    assert isinstance(task, TaskRequested)
+    assert [given.ref.inline is not None for given in task.inputs] == [False, True, False, False]

@@ -19,13 +19,13 @@ from collegium.orchestrator.shell.metrics import OrchestratorMetrics
 from collegium.orchestrator.shell.owner import OwnerContext, OwnerLimits
 from collegium.orchestrator.shell.service import Orchestrator
 from collegium.orchestrator.shell.transaction import verified_inline
-from collegium.orchestrator.shell.writing import MAX_DECISION_BYTES, Writer
+from collegium.orchestrator.shell.writing import Writer
 from collegium.telemetry.tracing import run_trace
 from collegium_schemas.envelope import Envelope, encode_headers
-from collegium_schemas.events import Origin, RunRejected
+from collegium_schemas.events import AttemptDispatched, Origin, RunDecided
 from collegium_schemas.objective import ObjectiveSubmitted
 from collegium_schemas.playbook import Playbook
-from collegium_schemas.tasks import ContextRef, TaskSucceeded
+from collegium_schemas.tasks import ContextRef, TaskRequested, TaskSucceeded
 from memory_worlds import NAMES, MemoryWorld, now_ms, running
 from orchestrator_worlds import RUN, World, arrived, line
 
@@ -81,8 +81,8 @@ async def test_inputs_share_a_transaction_while_there_is_room() -> None:
     assert max(transactions(await it.read("run-events"))) > 1
 
 
-async def test_a_decision_that_no_transaction_should_hold_is_refused() -> None:
-    """4,864 tasks at once, each with a goal of 8,000 characters, are 39 MB: the sender is told, nothing else stops."""
+async def test_tasks_that_no_transaction_should_hold_are_sent_by_several() -> None:
+    """4,864 tasks are ready at once, each with a goal of 8,000 characters: 39 MB, of which each is sent once."""
     steps = [{"id": f"s{number}", "role": "alpha", "instruction": "x", "for_each": "question"} for number in range(19)]
     wide = {"name": "line", "max_steps": 100_000, "decomposition": {"max_questions": 256}, "steps": steps}
     it = MemoryWorld(Playbook.model_validate(wide), 1)
@@ -90,12 +90,23 @@ async def test_a_decision_that_no_transaction_should_hold_is_refused() -> None:
     goal = "\n".join(f"q{number} a".ljust(30, "x") for number in range(256))
     async with running(orchestrator(it, OwnerLimits()).run()):
         await it.send("objectives", ObjectiveSubmitted(goal=goal, playbook="line").to_json())
-        [history] = (await it.until_ended(1)).values()
-    [rejected] = history[-1].events
-    assert isinstance(rejected, RunRejected)
-    assert rejected.reason.startswith("a decision of ")
-    assert rejected.reason.endswith(f"bytes would be needed; {MAX_DECISION_BYTES} fit: ask for less")
-    assert await it.read("tasks.alpha") == []
+        await it.until_history(lambda runs: dispatches(runs) == 256 * 19, within_s=60)
+    tasks = await it.read("tasks.alpha")
+    assert len({TaskRequested.read(record.value or b"").task_id for record in tasks}) == len(tasks) == 256 * 19
+    assert len(transactions(tasks)) > 2
+
+
+def dispatches(runs: dict[str, list[RunDecided]]) -> int:
+    """How many attempts were sent."""
+    decisions = [decided for history in runs.values() for decided in history]
+    return sum(isinstance(event, AttemptDispatched) for decided in decisions for event in decided.events)
+
+
+def test_a_decision_that_no_transaction_should_hold_is_not_written() -> None:
+    """Nothing of it is: the objective is rejected then, or the run fails."""
+    writer = Writer(partition=0, owner="one", names=NAMES, most_bytes=20_000)
+    with pytest.raises(DecisionTooLarge, match=r"a decision of .* bytes would be needed; 20000 fit: ask for less"):
+        writer.write(accepted(), None, RUN, Origin(kind="timer"), {}, 1_000_010)
 
 
 def accepted() -> Decided:

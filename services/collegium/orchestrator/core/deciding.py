@@ -85,6 +85,22 @@ def give_up(run: Run | None, happened: Input, reason: str, rules: Rules, moment:
     return _only(run, RunEnded(status=RunStatus.FAILED, reason=said[:MAX_TEXT_CHARS]), happened.run_id, rules, moment)
 
 
+def fail_undoing(run: Run, reason: str, rules: Rules, moment: Moment) -> Decided | None:
+    """What ends a live run as failed and undoes its effects; None when it has ended or undoes them already.
+
+    Args:
+        run: The run.
+        reason: Why, for whoever reads the run's history.
+        rules: Playbooks and bounds.
+        moment: The time.
+    """
+    if run.header.status.terminal or run.header.ending is not None:
+        return None
+    decision = Decision(run, run.header.run_id, rules, moment)
+    decision.fail(reason)
+    return decision.decided()
+
+
 def _objective(run: Run | None, arrived: ObjectiveArrived, rules: Rules, moment: Moment) -> Decided:
     if run is not None:
         if run.header.objective_sha256 == arrived.objective_sha256:

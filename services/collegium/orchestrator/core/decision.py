@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Final, assert_never
 
+from collegium.orchestrator.core.acceptance import acceptance_fault
 from collegium.orchestrator.core.compensating import compensation_plan, not_undone
+from collegium.orchestrator.core.dispatching import Room, ready
 from collegium.orchestrator.core.folding import Folding
 from collegium.orchestrator.core.model import Moment, OutcomeArrived, Rules, Run, Timer
 from collegium.orchestrator.core.planning import PlanError, next_round
@@ -53,6 +55,7 @@ class Decision:
         self._rules = rules
         self._moment = moment
         self._events: list[Event] = []
+        self._room = Room()
 
     def add(self, event: Event) -> None:
         """Take an event into the decision, and its effect into the run."""
@@ -65,9 +68,9 @@ class Decision:
 
     def _withhold(self) -> None:
         """Take back what this decision was about to dispatch, because it ends the run."""
-        kept: list[Event] = [event for event in self._events if not isinstance(event, AttemptDispatched)]
+        kept: list[Event] = [event for event in self._events if not _begins(event)]
         if len(kept) < len(self._events):
-            self._events = kept
+            self._events, self._room = kept, Room()
             self._fold = Folding(self._before, self._run_id, self._moment.now_ms)
             for event in kept:
                 self._fold.apply(event)
@@ -80,7 +83,7 @@ class Decision:
 
     def succeed(self, part: SubtaskPart, outcome: TaskSucceeded, arrived: OutcomeArrived) -> Decided:
         """Accept a success, or treat it as a failure when it misses the acceptance criteria."""
-        failure = _acceptance_fault(part, outcome)
+        failure = acceptance_fault(part, outcome)
         if failure is not None:
             self.add(
                 AttemptFailed(
@@ -275,6 +278,9 @@ class Decision:
     def dispatch(self, candidates: tuple[str, ...], *, due: bool = False) -> None:
         """Send the candidates that nothing holds back. A paused run holds all of them back.
 
+        What has no room in this decision is in back-off from now on, over at once: a decision of its own sends it. Of
+        what was in back-off already, as a run's subtasks may be that is resumed, the timers are armed anew.
+
         Args:
             candidates: Subtasks that may be ready.
             due: Their back-off is over because its timer says so, whatever the clock says now.
@@ -283,12 +289,16 @@ class Decision:
             if self._fold.header.status is not RunStatus.RUNNING:
                 return
             part = self._fold.subtasks.get(subtask_id)
-            if part is None or not self._ready(part, due=due):
+            if part is None or not ready(part, self._fold.subtasks, self._moment.now_ms, due=due):
                 continue
             most = self._most_steps()
-            if self._fold.header.steps >= most and self._fold.header.ending is None:
+            if self._fold.header.steps + self._room.deferred >= most and self._fold.header.ending is None:
                 self.halt("steps", f"the run has used its {most} steps")
                 return
+            if not self._room.takes(part, self._fold.subtasks, self._fold.objective):
+                if part.status is SubtaskStatus.PENDING:
+                    self._again(part, self._moment.now_ms, part.strategy)
+                continue
             self.add(
                 AttemptDispatched(
                     subtask_id=subtask_id,
@@ -297,14 +307,6 @@ class Decision:
                     deadline_at_ms=self._moment.now_ms + part.spec.timeout_ms,
                 )
             )
-
-    def _ready(self, part: SubtaskPart, *, due: bool) -> bool:
-        if part.status is SubtaskStatus.BACKOFF:
-            return due or (part.retry_at_ms is not None and part.retry_at_ms <= self._moment.now_ms)
-        if part.status is not SubtaskStatus.PENDING:
-            return False
-        subtasks = self._fold.subtasks
-        return all(subtasks[needed].status.ended for needed in part.spec.depends_on)
 
     def _most_steps(self) -> int:
         playbook, objective = self._playbook, self._fold.objective
@@ -332,6 +334,10 @@ class Decision:
     def halt(self, limit: Limit, reason: str) -> None:
         """End the run because a bound is met."""
         self._end(RunStatus.HALTED, reason, limit)
+
+    def fail(self, reason: str) -> None:
+        """End the run as failed."""
+        self._end(RunStatus.FAILED, reason)
 
     def run_deadline(self, timer: Timer) -> bool:
         """End the run because its time is over; False when the timer is of a deadline that no longer counts."""
@@ -381,12 +387,6 @@ class Decision:
         self.add(RunEnded(status=ending.status, reason=ending.reason, limit=ending.limit, requester=ending.requester))
 
 
-def _acceptance_fault(part: SubtaskPart, outcome: TaskSucceeded) -> Failure | None:
-    """Compare an outcome with the subtask's acceptance criteria."""
-    missing = sorted(set(part.spec.outputs) - {ref.name for ref in outcome.outputs})
-    if missing:
-        return Failure(kind=FailureKind.INVALID_OUTPUT, message=f"the outcome lacks output {missing[0]!r}")
-    if outcome.confidence < part.spec.min_confidence:
-        message = f"confidence {outcome.confidence:.2f} is below {part.spec.min_confidence:.2f}"
-        return Failure(kind=FailureKind.LOW_CONFIDENCE, message=message)
-    return None
+def _begins(event: Event) -> bool:
+    """Whether a subtask's attempt is dispatched, or will be that was about to be."""
+    return isinstance(event, AttemptDispatched) or (isinstance(event, RetryScheduled) and event.attempt == 1)

@@ -12,12 +12,23 @@ from collegium_schemas.tasks import ControlScope, ControlState, TaskInput, TaskR
 MAX_INLINE_PER_TASK_BYTES: Final = 262_144
 """Content that one task carries itself; JSON escapes may double it, and a record still has room."""
 
-MAX_INLINE_PER_DECISION_BYTES: Final = 4_194_304
+MAX_INLINE_PER_DECISION_BYTES: Final = 2_097_152
 """Content that the tasks of one decision carry together; the later ones name it by its place alone."""
 
 
+class InlineRoom:
+    """How much content the tasks of a decision may still carry, over all records that the decision takes."""
+
+    def __init__(self) -> None:
+        self.left = MAX_INLINE_PER_DECISION_BYTES
+
+    def take(self, inputs: Sequence[TaskInput]) -> None:
+        """Count what a task carries: content is of the size that its reference names."""
+        self.left -= sum(given.ref.size_bytes for given in inputs if given.ref.inline is not None)
+
+
 def commands(
-    decided: RunDecided, after: Run | None, inline: Mapping[str, str]
+    decided: RunDecided, after: Run | None, inline: Mapping[str, str], room: InlineRoom | None = None
 ) -> Iterator[TaskRequested | ControlState]:
     """The tasks and control records that belong into the decision's transaction, in order.
 
@@ -25,16 +36,17 @@ def commands(
         decided: The decision.
         after: The run as the decision left it.
         inline: Content by sha256 that came with the inputs at hand, so that small values need no point read.
+        room: The decision's, of which `decided` may be a part; all that a decision has when left out.
     """
     if after is None:
         return
-    room = MAX_INLINE_PER_DECISION_BYTES
+    room = room or InlineRoom()
     for event in decided.events:
         match event:
             case AttemptDispatched():
-                task = task_of(after, event, decided.at_ms, inline, room)
+                task = task_of(after, event, decided.at_ms, inline, room.left)
                 if inline:
-                    room -= sum(given.ref.size_bytes for given in task.inputs if given.ref.inline is not None)
+                    room.take(task.inputs)
                 yield task
             case RunEnding():
                 yield _stop(decided, f"the run will end as {event.status} and undoes its effects")
@@ -94,6 +106,7 @@ def _inputs(run: Run, sources: Sequence[str], inline: Mapping[str, str], room: i
     """References to the sources' outputs, with content while there is room for it.
 
     A source may return more than its plan asks for. Where that is more than a task can be given, it is left out.
+    A reference that names another size than its content has is left to its reader, who finds out what is wrong.
     """
     inputs: list[TaskInput] = []
     parts = [run.subtasks[source] for source in sources]
@@ -104,7 +117,7 @@ def _inputs(run: Run, sources: Sequence[str], inline: Mapping[str, str], room: i
                 continue
             content = inline.get(ref.sha256)
             carried = ref
-            if content is not None and ref.size_bytes <= room:
+            if content is not None and ref.size_bytes <= room and len(content.encode()) == ref.size_bytes:
                 room -= ref.size_bytes
                 carried = ref.model_copy(update={"inline": content})
             inputs.append(TaskInput(subtask_id=part.spec.subtask_id, step=part.spec.step, ref=carried))

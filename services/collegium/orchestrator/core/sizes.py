@@ -18,6 +18,12 @@ MAX_PARAMS_BYTES: Final = 65_536
 MAX_PLAN_BYTES: Final = 8_388_608
 """All subtasks of a plan as JSON, their compensations included: each is written twice and sent in its task."""
 
+MAX_DISPATCHED_BYTES: Final = 4_194_304
+"""Tasks that one decision sends, without content that they carry. What is beyond it later decisions send.
+
+Beside them a decision may hold a plan twice, as an event and as state, content and one outcome: together they stay
+below `MAX_DECISION_BYTES` (tests/unit/limits/test_dispatch_bounds.py)."""
+
 _LARGEST_SPEC_BYTES: Final = 262_144
 """More than a subtask can take with parameters within their bound."""
 

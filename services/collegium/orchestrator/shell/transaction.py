@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pydantic_core import to_json
@@ -11,7 +12,7 @@ from collegium.log.dead_letters import dead_letter
 from collegium.log.partitioner import partition_for
 from collegium.log.port import Outgoing, Record
 from collegium.log.topics import TopicNames
-from collegium.orchestrator.core.deciding import decide, give_up
+from collegium.orchestrator.core.deciding import decide, fail_undoing, give_up
 from collegium.orchestrator.core.decision import Decided
 from collegium.orchestrator.core.model import Input, Moment, ObjectiveInvalid, OutcomeArrived, Rules, Run, TimerFired
 from collegium.orchestrator.errors import DecisionTooLarge
@@ -199,8 +200,7 @@ class Batcher:
             written = self._writer.write(decision, run, run_id, origin, inline, now_ms)
         except Exception as error:  # else one input would stop its partition, at every restart again
             logger.exception("no decision on input %s: the run is given up", origin, extra={"run_id": run_id})
-            decision = give_up(run, happened, _why(error), self._rules, moment)
-            written = self._writer.write(decision, run, run_id, origin, inline, now_ms)
+            decision, written = self._given_up(run, happened, origin, error, moment)
         if decision.dropped is not None:
             batch.dropped.append(decision.dropped)
         if written is not None:
@@ -208,6 +208,19 @@ class Batcher:
             received = None if record is None else trace_of(record.headers)
             batch.take(run_id, written, received, None if record is None else record.topic)
         return decision
+
+    def _given_up(
+        self, run: Run | None, happened: Input, origin: Origin, error: Exception, moment: Moment
+    ) -> tuple[Decided, Written | None]:
+        """The run's end. Where a decision was only too large, the run's effects are undone first, if that fits."""
+        run_id, now_ms, reason = happened.run_id, moment.now_ms, _why(error)
+        if run is not None and isinstance(error, DecisionTooLarge):
+            failed = fail_undoing(run, reason, self._rules, moment)
+            if failed is not None:
+                with suppress(DecisionTooLarge):
+                    return failed, self._writer.write(failed, run, run_id, origin, {}, now_ms)
+        decision = give_up(run, happened, reason, self._rules, moment)
+        return decision, self._writer.write(decision, run, run_id, origin, {}, now_ms)
 
 
 def verified_inline(outcome: TaskSucceeded) -> dict[str, str]:

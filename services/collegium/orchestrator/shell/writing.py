@@ -7,7 +7,7 @@ from collegium.log.port import Outgoing
 from collegium.log.topics import TopicNames
 from collegium.orchestrator.core.decision import Decided
 from collegium.orchestrator.core.folding import evolve
-from collegium.orchestrator.core.messages import commands
+from collegium.orchestrator.core.messages import InlineRoom, commands
 from collegium.orchestrator.core.model import Run
 from collegium.orchestrator.core.sizes import in_parts
 from collegium.orchestrator.errors import DecisionTooLarge
@@ -101,12 +101,12 @@ class Writer:
         if len(event.value or b"") > self._most_record_bytes:
             steps = list(self._steps(decided, run))
             event = self._event(steps[0])
-        records, size = [event], self._weighed(event, 0)
+        records, size, room = [event], self._weighed(event, 0), InlineRoom()
         for number, step in enumerate(steps):
             if number:
                 records.append(self._event(step))
                 size = self._weighed(records[-1], size)
-            for record in self._commands(step, inline):
+            for record in self._commands(step, inline, room):
                 size = self._weighed(record, size)
                 records.append(record)
         after, state = steps[-1].after, dict[str, Outgoing]()
@@ -147,10 +147,10 @@ class Writer:
             "run-events", decided.run_id, decided, decided.event_id, trace, decided.at_ms, partition=home
         )
 
-    def _commands(self, step: Step, inline: Mapping[str, str]) -> Iterator[Outgoing]:
+    def _commands(self, step: Step, inline: Mapping[str, str], room: InlineRoom) -> Iterator[Outgoing]:
         alive, now_ms = step.after or step.before, step.decided.at_ms
         trace = None if alive is None else alive.header.trace
-        for message in commands(step.decided, step.after, inline):
+        for message in commands(step.decided, step.after, inline, room):
             if isinstance(message, ControlState):
                 key = f"{message.scope}/{message.name}"
                 yield self._record("control", key, message, f"{message.name}/stopped", trace, now_ms)

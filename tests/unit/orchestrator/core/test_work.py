@@ -43,10 +43,10 @@ def test_an_input_is_carried_up_to_the_last_byte_of_room() -> None:
         for n, size in enumerate(sizes)
     ]
     world.succeed("one", outputs=refs)
-    [task] = list(commands(world.history[-1], world.run, {f"{n:064x}": "x" for n in range(2)}))
+    [task] = list(commands(world.history[-1], world.run, {f"{n:064x}": "x" * size for n, size in enumerate(sizes)}))
     assert isinstance(task, TaskRequested)
     assert [(each.subtask_id, each.step, each.ref.inline) for each in task.inputs] == [
-        ("one", "one", "x"),
+        ("one", "one", "x" * sizes[0]),
         ("one", "one", None),
     ]
 
