@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from chaos.checker.judging import Counts
+from chaos.checker.spans import LOST_MS
 from chaos.matrix import AnyCell
 from chaos.running import Outcome
 from collegium.embedded.artifacts import bundled_lock
@@ -55,7 +56,7 @@ _INVARIANTS = (
     "events, tasks and results of a run carry the trace id that its history opens with;",
     "the spans that all services export, to a collector that is always there, are for each run one connected tree below"
     " the root that its history names, whatever was killed; each decision, each dispatch and each accepted success has"
-    " its span, except for a success of the last 3 s before its worker was killed: its spans may be lost, whole"
+    f" its span, except for a success of the last {LOST_MS // 1_000} s before its worker was killed: its spans may be lost, whole"
     " local trees at a time;",
     "runs complete, except those that a cell says must fail, for the reason that it says, and dead-letters holds what"
     " the cell says, by origin;",
