@@ -56,8 +56,8 @@ _INVARIANTS = (
     "events, tasks and results of a run carry the trace id that its history opens with;",
     "the spans that all services export, to a collector that is always there, are for each run one connected tree below"
     " the root that its history names, whatever was killed; each decision, each dispatch and each accepted success has"
-    f" its span, except for a success of the last {LOST_MS // 1_000} s before its worker was killed: its spans may be lost, whole"
-    " local trees at a time;",
+    f" its span, except for a success of the last {LOST_MS // 1_000} s before its worker was killed: its spans"
+    " may be lost, whole local trees at a time;",
     "runs complete, except those that a cell says must fail, for the reason that it says, and dead-letters holds what"
     " the cell says, by origin;",
     "no transaction is left open, and every service ended cleanly when told to, those scaled away too;",
