@@ -3,11 +3,11 @@
 from types import MappingProxyType
 from typing import Final
 
-QUESTIONS: Final = 40
-"""Each becomes a subtask."""
+QUESTIONS: Final = 80
+"""Each becomes a subtask: more than one decision sends (`collegium.orchestrator.core.sizes`)."""
 _FILLER_CHARS: Final = 60_000
-PARTS: Final = 4
-"""Records that the first decision takes: what was accepted, and 41 subtasks of 60 kB in records of 1 MB."""
+PARTS: Final = 6
+"""Records that the first decision takes: what was accepted, and 81 subtasks of 60 kB in records of 1 MB."""
 
 OBJECTIVE: Final = MappingProxyType(
     {
