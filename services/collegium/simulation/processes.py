@@ -75,7 +75,12 @@ def instruments() -> Instruments:
 
 def rules(sizes: Sizes) -> Rules:
     """What decisions depend on, in every orchestrator of a world."""
-    return Rules(playbooks=PLAYBOOKS, attempt_grace_ms=300, archive_after_ms=sizes.archive_after_ms)
+    return Rules(
+        playbooks=PLAYBOOKS,
+        attempt_grace_ms=300,
+        dispatched_bytes=sizes.dispatched_bytes,
+        archive_after_ms=sizes.archive_after_ms,
+    )
 
 
 def orchestrator(
@@ -105,6 +110,8 @@ def orchestrator(
             partitions=sizes.partitions,
             limits=OwnerLimits(
                 batch_records=sizes.batch_records,
+                written_bytes=sizes.written_bytes,
+                record_bytes=sizes.record_bytes,
                 inbox_records=sizes.inbox_records,
                 decoded_runs=sizes.decoded_runs,
                 ended_runs=sizes.ended_runs,

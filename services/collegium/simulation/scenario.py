@@ -5,11 +5,16 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
+from collegium.orchestrator.core.sizes import MAX_DISPATCHED_BYTES
 from collegium.simulation.playbooks import GOALS
 from collegium.simulation.specialists import Temper
+from collegium_schemas.limits import MAX_MESSAGE_BYTES
 from collegium_schemas.objective import Action
 
 _MOST_FAULTS: Final = 24
+
+_LEAST_RECORD_BYTES: Final = 1_700
+"""Room for the largest event, task and part of state of the worlds' playbooks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,9 @@ class Sizes:
     decoded_runs: int = 2_000
     ended_runs: int = 20_000
     archive_after_ms: int = 3_600_000
+    record_bytes: int = MAX_MESSAGE_BYTES
+    written_bytes: int = 16_777_216
+    dispatched_bytes: int = MAX_DISPATCHED_BYTES
     concurrency: int = 4
     deduplicates: bool = True
     """Whether the outside takes an effect's key into account."""
@@ -100,7 +108,7 @@ def scenario(seed: int, kinds: dict[str, float]) -> Scenario:
     faults = _faults(random, kinds, calm_at_s)
     return Scenario(
         seed=seed,
-        sizes=_sizes(random),
+        sizes=_written(seed, _sizes(random)),
         temper=_temper(random),
         in_order=random.random() < 0.25,
         submissions=_submissions(random, calm_at_s),
@@ -137,6 +145,20 @@ def _sizes(random: Random) -> Sizes:
         concurrency=random.choice((1, 4, 8)),
         deduplicates=random.random() < 0.5,
         tells=random.random() < 0.6,
+    )
+
+
+def _written(seed: int, sizes: Sizes) -> Sizes:
+    """In a share of the worlds decisions become several, inputs are left over, and what is ready is sent by turns.
+
+    Drawn apart, so that the other worlds stay what they were.
+    """
+    random = Random(f"written/{seed}")  # noqa: S311 - a seed must give the same world again
+    return replace(
+        sizes,
+        record_bytes=random.choice((_LEAST_RECORD_BYTES, 3_000, *(MAX_MESSAGE_BYTES,) * 4)),
+        written_bytes=random.choice((2_500, 10_000, *(16_777_216,) * 3)),
+        dispatched_bytes=random.choice((1, 4_000, *(MAX_DISPATCHED_BYTES,) * 4)),
     )
 
 

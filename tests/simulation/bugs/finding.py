@@ -14,6 +14,7 @@ _LATER = {
     "dedupe-removed": 7,
     "any-attempt": 5,
     "not-forwarded": 5,
+    "leftover-timers-dropped": 205,
 }
 FOUND_BY: dict[str, int] = {bug.name: _LATER.get(bug.name, 1) for bug in BUGS}
 """A seed from which on each bug shows itself soon."""

@@ -86,14 +86,14 @@ class _PublishesBeforeCommitting(PartitionOwner):
 class _KeepsMemory(PartitionOwner):
     """After an unknown outcome memory is what it was, whatever the log says."""
 
-    _opened = False
+    _served_before = False
 
     async def _open(self, open_things: AsyncExitStack) -> tuple[TransactionalProducer, ...]:
         kept = (self._store, self._timers, self._positions)
         producers = await super()._open(open_things)
-        if self._opened:
+        if self._served_before:
             self._store, self._timers, self._positions = kept
-        self._opened = True
+        self._served_before = True
         return producers
 
 
@@ -107,6 +107,15 @@ class _DecidesOnCommitted(Batcher):
         decided = super()._decide(happened, record, batch, inline, now_ms)
         batch.runs = {**earlier, **batch.runs}
         return decided
+
+
+class _DropsTimersLeftOver(Batcher):
+    """Timers that a full transaction leaves over are gone."""
+
+    def make(self, *arguments: Any, **named: Any) -> Batch:  # noqa: ANN401 - as the method that it stands for
+        batch = super().make(*arguments, **named)
+        batch.fired_left = ()
+        return batch
 
 
 BUGS = (
@@ -138,5 +147,10 @@ BUGS = (
         "decides-on-committed",
         "inputs of one batch do not see each other",
         (Change(owner, "Batcher", _DecidesOnCommitted),),
+    ),
+    Bug(
+        "leftover-timers-dropped",
+        "timers that a full transaction leaves over are gone",
+        (Change(owner, "Batcher", _DropsTimersLeftOver),),
     ),
 )

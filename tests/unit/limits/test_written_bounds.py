@@ -13,6 +13,7 @@ from collegium.log.port import Record
 from collegium.orchestrator.core.decision import Decided
 from collegium.orchestrator.core.folding import evolve
 from collegium.orchestrator.core.model import Rules
+from collegium.orchestrator.core.sizes import MAX_DISPATCHED_BYTES
 from collegium.orchestrator.errors import DecisionTooLarge
 from collegium.orchestrator.shell.intake import MAX_NUMBER, DeadLetter, Intake, Understood
 from collegium.orchestrator.shell.metrics import OrchestratorMetrics
@@ -30,12 +31,12 @@ from memory_worlds import NAMES, MemoryWorld, now_ms, running
 from orchestrator_worlds import RUN, World, arrived, line
 
 
-def orchestrator(it: MemoryWorld, limits: OwnerLimits) -> Orchestrator:
+def orchestrator(it: MemoryWorld, limits: OwnerLimits, dispatched_bytes: int = MAX_DISPATCHED_BYTES) -> Orchestrator:
     """An orchestrator with other bounds."""
     shared = OwnerContext(
         log=MemoryLog(it.broker),
         names=NAMES,
-        rules=Rules({it.playbook.name: it.playbook}),
+        rules=Rules({it.playbook.name: it.playbook}, dispatched_bytes=dispatched_bytes),
         intake=Intake(NAMES, it.tracing.run_trace),
         tracing=it.tracing,
         metrics=OrchestratorMetrics(CollectorRegistry()),
@@ -79,6 +80,19 @@ async def test_inputs_share_a_transaction_while_there_is_room() -> None:
     async with running(orchestrator(it, OwnerLimits()).run()):
         await it.until_ended(30)
     assert max(transactions(await it.read("run-events"))) > 1
+
+
+async def test_timers_that_a_transaction_leaves_over_are_taken_by_the_next() -> None:
+    """Of twenty tasks a decision sends one: 19 timers are due at once, and each has its own transaction."""
+    steps = [{"id": f"s{number}", "role": "alpha", "instruction": "x"} for number in range(20)]
+    it = MemoryWorld(Playbook.model_validate({"name": "line", "steps": steps}), 1)
+    await it.prepare()
+    async with running(orchestrator(it, OwnerLimits(written_bytes=1), dispatched_bytes=1).run()):
+        await it.send("objectives", ObjectiveSubmitted(goal="What is tea?", playbook="line").to_json())
+        await it.until_history(lambda runs: dispatches(runs) == 20)
+    assert transactions(await it.read("run-events")) == [1] * 20
+    tasks = [TaskRequested.read(record.value or b"") for record in await it.read("tasks.alpha")]
+    assert sorted(task.subtask_id for task in tasks) == sorted(step["id"] for step in steps)
 
 
 async def test_tasks_that_no_transaction_should_hold_are_sent_by_several() -> None:

@@ -55,7 +55,7 @@ class Decision:
         self._rules = rules
         self._moment = moment
         self._events: list[Event] = []
-        self._room = Room()
+        self._room = Room(rules.dispatched_bytes)
 
     def add(self, event: Event) -> None:
         """Take an event into the decision, and its effect into the run."""
@@ -70,7 +70,7 @@ class Decision:
         """Take back what this decision was about to dispatch, because it ends the run."""
         kept: list[Event] = [event for event in self._events if not _begins(event)]
         if len(kept) < len(self._events):
-            self._events, self._room = kept, Room()
+            self._events, self._room = kept, Room(self._rules.dispatched_bytes)
             self._fold = Folding(self._before, self._run_id, self._moment.now_ms)
             for event in kept:
                 self._fold.apply(event)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-from collegium.orchestrator.core.sizes import MAX_DISPATCHED_BYTES
 from collegium_schemas.limits import MAX_MESSAGE_BYTES
 from collegium_schemas.objective import ObjectiveSubmitted
 from collegium_schemas.state import SubtaskPart, SubtaskStatus
@@ -13,9 +12,6 @@ LARGEST_INPUT_BYTES: Final = 512
 
 _FRAME_BYTES: Final = 512
 """What a task and the event of its dispatch say besides the objective, the subtask and its inputs."""
-
-_UNWEIGHED: Final = MAX_DISPATCHED_BYTES // MAX_MESSAGE_BYTES
-"""So many tasks fit, whatever their size: usual plans are not weighed at all."""
 
 
 def ready(part: SubtaskPart, subtasks: Mapping[str, SubtaskPart], now_ms: int, *, due: bool) -> bool:
@@ -35,13 +31,19 @@ def ready(part: SubtaskPart, subtasks: Mapping[str, SubtaskPart], now_ms: int, *
 
 
 class Room:
-    """What one decision may still dispatch. Once something does not fit, nothing further does: the order is kept."""
+    """What one decision may still dispatch. Once something does not fit, nothing further does: the order is kept.
 
-    def __init__(self) -> None:
+    Args:
+        most_bytes: What its tasks may take together, without content; the first one is sent whatever it takes.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
         self.deferred = 0
         """Subtasks that had no room."""
         self._unweighed: list[SubtaskPart] = []
-        self._left = MAX_DISPATCHED_BYTES
+        self._fit_anyway = max(1, most_bytes // MAX_MESSAGE_BYTES)
+        """So many tasks fit, whatever their size: usual plans are not weighed at all."""
+        self._left = most_bytes
         self._objective_bytes: int | None = None
 
     def takes(
@@ -57,7 +59,7 @@ class Room:
         self, part: SubtaskPart, subtasks: Mapping[str, SubtaskPart], objective: ObjectiveSubmitted | None
     ) -> bool:
         if self._objective_bytes is None:
-            if len(self._unweighed) < _UNWEIGHED:
+            if len(self._unweighed) < self._fit_anyway:
                 self._unweighed.append(part)
                 return True
             self._objective_bytes = 0 if objective is None else _said_in_each_task(objective)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from collegium.orchestrator.core.sizes import MAX_DISPATCHED_BYTES
 from collegium.orchestrator.core.subtasks import NONE, Subtasks
 from collegium_schemas.base import TraceContext
 from collegium_schemas.objective import Intervention, ObjectiveSubmitted
@@ -104,6 +105,8 @@ class Rules:
     """Playbooks that could not be loaded, with the reason."""
     attempt_grace_ms: int = 2_000
     """How long after an attempt's deadline the orchestrator waits for the worker's own report of it."""
+    dispatched_bytes: int = MAX_DISPATCHED_BYTES
+    """Tasks that one decision sends, without content that they carry."""
     archive_after_ms: int = 86_400_000
     """How long a terminal run stays in run-state, which is also how long a repeated run_id is recognised."""
 

@@ -36,6 +36,7 @@ from collegium.orchestrator.shell.timers import Timers, follow
 from collegium.orchestrator.shell.transaction import Batch, Batcher
 from collegium.orchestrator.shell.writing import Writer
 from collegium.telemetry.tracing import Tracing
+from collegium_schemas.limits import MAX_MESSAGE_BYTES
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,8 @@ class OwnerLimits:
     """Bodies of inputs in one transaction; the last one may go past it. Large ones must be written in time, too."""
     written_bytes: int = 16_777_216
     """Records of one transaction; once it holds so much, it takes no further input."""
+    record_bytes: int = MAX_MESSAGE_BYTES
+    """One record's value; a decision that takes more becomes several."""
     inbox_records: int = 4_000
     """Inputs waiting in memory; at this mark the partition's topics are paused."""
     inbox_bytes: int = 67_108_864
@@ -71,8 +74,7 @@ class OwnerLimits:
     longest_pause_ms: int = 5_000
     """The longest wait between two tries to open the partition; it doubles from the first until a commit succeeds."""
     retell_ms: int = 5_000
-    """On restore, spans of decisions this close to the newest one are emitted again: longer than spans usually wait
-    for their collector."""
+    """On restore, spans of decisions this close to the newest are emitted again: longer than spans wait for export."""
     retell_runs: int = 1_000
     """So many of the live runs that were changed last have the spans of their attempts under way emitted again."""
     retell_records: int = 32_000
@@ -176,9 +178,7 @@ class PartitionOwner:
         """After the task has ended: what it knew, should the partition come back unchanged."""
         if self._state_end is None:
             return None
-        for timer in self._fired:
-            if self._timers.armed(timer.run_id, timer.subtask_id) is None:
-                self._timers.arm(timer)
+        self._timers.put_back(self._fired)
         positions = {self._shared.names.short(topic): offset for topic, offset in self._durable.items()}
         return Kept(self._store, self._timers, positions, self._state_end)
 
@@ -282,19 +282,20 @@ class PartitionOwner:
 
     async def _serve(self, producers: tuple[TransactionalProducer, ...]) -> None:
         """Steps 5 to 8, until something goes wrong. The producers take turns, which spares a wait in between."""
-        shared = self._shared
+        shared, limits = self._shared, self._limits
         batcher = Batcher(
-            writer=Writer(partition=self.partition, owner=shared.owner, names=shared.names),
+            writer=Writer(
+                partition=self.partition, owner=shared.owner, names=shared.names, most_record_bytes=limits.record_bytes
+            ),
             partitions=shared.partitions,
             rules=shared.rules,
             intake=shared.intake,
             store=self._store,
             entropy=shared.entropy,
-            most_bytes=self._limits.written_bytes,
+            most_bytes=limits.written_bytes,
         )
         # The first one first: of two owners that opened at the same time, only the one who has it can commit.
-        turn = 0
-        batch = Batch()
+        turn, batch = 0, Batch()
         while True:
             records, fired = batch.records_left, batch.fired_left
             if not records and not fired:
@@ -341,8 +342,7 @@ class PartitionOwner:
         return [TimerFired(Timer(now_ms, each.run_id, "silence", each.subtask_id, each.attempt)) for each in lost]
 
     def _take(self, most: int) -> list[Record]:
-        taken: list[Record] = []
-        taken_bytes = 0
+        taken, taken_bytes = list[Record](), 0
         while self._inbox and len(taken) < most and taken_bytes < self._limits.batch_bytes:
             record = self._inbox.popleft()
             size = len(record.value or b"")

@@ -1,6 +1,7 @@
 """Timers of one partition: a heap of what is due next, and the one timer that counts for each run or subtask."""
 
 import heapq
+from collections.abc import Iterable
 from typing import Final
 
 from collegium.orchestrator.core.model import Rules, Run, Timer
@@ -32,6 +33,12 @@ class Timers:
         if len(self._heap) > 2 * len(self._armed) + _SLACK:
             self._heap = [(each.at_ms, each) for each in self._armed.values()]
             heapq.heapify(self._heap)
+
+    def put_back(self, taken: Iterable[Timer]) -> None:
+        """Arm what `due` took out and nobody has decided on, but where another timer has taken its place since."""
+        for timer in taken:
+            if (timer.run_id, timer.subtask_id) not in self._armed:
+                self.arm(timer)
 
     def armed(self, run_id: str, subtask_id: str = "") -> Timer | None:
         """The timer of a run, or of one of its subtasks."""
