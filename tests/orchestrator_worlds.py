@@ -18,6 +18,7 @@ from collegium.orchestrator.core.model import (
     TimerFired,
     TimerKind,
 )
+from collegium.orchestrator.core.sizes import MAX_DISPATCHED_BYTES
 from collegium.orchestrator.playbooks import load_library
 from collegium.telemetry.tracing import run_trace
 from collegium_schemas.events import Event, Origin, RunDecided, RunEnded
@@ -57,13 +58,14 @@ class World:
 
     playbooks: dict[str, Playbook] = field(default_factory=lambda: {"research-report": REPORT})
     now_ms: int = 1_000_000
+    dispatched_bytes: int = MAX_DISPATCHED_BYTES
     run: Run | None = None
     history: list[RunDecided] = field(default_factory=list[RunDecided])
     last: Decided = field(default_factory=Decided)
 
     def take(self, happened: Input) -> list[Event]:
         """Decide on an input and fold the decision."""
-        rules = Rules(self.playbooks)
+        rules = Rules(self.playbooks, dispatched_bytes=self.dispatched_bytes)
         self.now_ms += 10
         self.last = decide(self.run, happened, rules, Moment(self.now_ms, 0.5))
         if self.last.events:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from collegium.orchestrator.core.folding import evolve
 from collegium.orchestrator.core.model import Rules, Run
+from collegium.orchestrator.core.sizes import MAX_DISPATCHED_BYTES
 from collegium.orchestrator.core.timing import timers
 from collegium.orchestrator.shell.parts import assemble, changed_parts
 from collegium_schemas.events import RunDecided
@@ -65,13 +66,16 @@ def rules_of(world: World) -> Rules:
 @settings(max_examples=150, deadline=None)
 @given(
     goal=st.sampled_from(GOALS),
+    dispatched_bytes=st.sampled_from((MAX_DISPATCHED_BYTES, 1, 3_000)),
     moves=st.lists(
         st.tuples(st.sampled_from(MOVES), st.integers(0, 50), st.sampled_from(list(FailureKind))), max_size=60
     ),
 )
-def test_invariants_hold_over_any_history(goal: str, moves: list[tuple[str, int, FailureKind]]) -> None:
+def test_invariants_hold_over_any_history(
+    goal: str, dispatched_bytes: int, moves: list[tuple[str, int, FailureKind]]
+) -> None:
     """One end at most, each attempt dispatched once, versions without gaps, and folding gives the state."""
-    world = World()
+    world = World(dispatched_bytes=dispatched_bytes)
     world.take(arrived(goal))
     stored: dict[str, bytes] = {}
     before: Run | None = None
@@ -127,3 +131,5 @@ def check_nobody_waits_for_nothing(world: World) -> None:
         return
     assert any(part.status in {SubtaskStatus.RUNNING, SubtaskStatus.BACKOFF} for part in run.subtasks.values())
     assert list(timers(run.header, run.subtasks.values(), rules_of(world)))
+    pending = [part.spec for part in run.subtasks.values() if part.status is SubtaskStatus.PENDING]
+    assert all(any(not run.subtasks[needed].status.ended for needed in spec.depends_on) for spec in pending)
