@@ -29,14 +29,14 @@ nothing imported from the product) reads every topic from its first record, and 
 
 *Not checked here*: budgets, grants and policies, and that no secret appears in a topic or log.
 
-*Recovery* is the longest outage that a reader of run-events could see. A partition that a killed orchestrator had
-decided on last is out until another process has decided on it, or itself, where there is no other; a subtask that
-waited for a specialist when one of its processes was struck is out until another process has ended it; a `-` says that
-nothing had to wait. Other faults: until each partition has a new decision, which may be one that was committed before
-the fault and seen after it. It includes the start of the new process, and the session time-out of {session_ms} ms that
-the trials set (6,000 ms by default), after which the group gives the dead member's partitions away.
-*Retries* are second and later attempts, of
-which some are part of every trial; *redelivered* are results that came again and were dropped.
+*Recovery* is the longest outage that a reader of run-events could see. A partition with runs under way that a killed
+orchestrator had decided on last is out until another process has decided on it, or itself, where there is no other; a
+subtask that waited for a specialist when one of its processes was struck is out until another process has ended it; a
+`-` says that nothing had to wait. Other faults: until each partition with runs under way has a new decision, which may
+be one that was committed before the fault and seen after it. It includes the start of the new process, and the session
+time-out of {session_ms} ms that the trials set (6,000 ms by default), after which the group gives the dead member's
+partitions away. *Retries* are second and later attempts, of which some are part of every trial; *redelivered* are
+results that came again and were dropped.
 """
 
 _INVARIANTS = (

@@ -49,6 +49,18 @@ def last_before(decisions: Iterable[Decision], moment_s: float) -> dict[int, Dec
     return {each.partition: each for each in decisions if each.seen_s <= moment_s}
 
 
+def under_way(decisions: Iterable[Decision], moment_s: float) -> frozenset[int]:
+    """Partitions with runs that had been seen to begin before a moment, and not to end: these must go on."""
+    begun: dict[str, int] = {}
+    ended: set[str] = set()
+    for decision in decisions:
+        if decision.seen_s <= moment_s:
+            begun[decision.run_id] = decision.partition
+            if decision.ending is not None:
+                ended.add(decision.run_id)
+    return frozenset(partition for run_id, partition in begun.items() if run_id not in ended)
+
+
 def in_hand(decisions: Iterable[Decision], role: str, moment_s: float) -> frozenset[Subtask]:
     """Subtasks of a role that had been dispatched before a moment, without any outcome."""
     roles: dict[Subtask, str] = {}

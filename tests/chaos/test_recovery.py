@@ -1,7 +1,9 @@
 """How long an outage was: only what the victim held counts, and only what others did ends it."""
 
+from dataclasses import replace
+
 from chaos.history import Decision, decision_of
-from chaos.recovery import Strike, in_hand, last_before
+from chaos.recovery import Strike, in_hand, last_before, under_way
 
 ONE, TWO = ("run", "one"), ("run", "two")
 
@@ -31,6 +33,15 @@ def test_a_subtask_waits_until_another_worker_ends_it() -> None:
 def test_nothing_in_hand_is_no_outage() -> None:
     """No other decision is taken for its end."""
     assert Strike(10.0, not_by=":7").outages([decision(11.0, 0, "o@h:2")]) == []
+
+
+def test_only_partitions_with_runs_under_way_must_go_on() -> None:
+    """Where every run had ended, nobody may have had anything to decide since; archiving a run opens none."""
+    busy, idle = decision(1.0, 0), replace(decision(1.0, 1), run_id="other")
+    ended, archived = replace(idle, seen_s=2.0, ending="completed"), replace(idle, seen_s=3.0)
+    assert under_way([busy, idle], 1.5) == {0, 1}
+    assert under_way([busy, idle, ended, archived], 4.0) == {0}
+    assert under_way([busy, idle, ended], 0.5) == frozenset()
 
 
 def test_in_hand_is_what_was_sent_and_not_answered() -> None:

@@ -10,7 +10,7 @@ from chaos.brokers import B
 from chaos.fleet import Fleet
 from chaos.history import History
 from chaos.load import Load
-from chaos.recovery import Strike, in_hand, last_before
+from chaos.recovery import Strike, in_hand, last_before, under_way
 from collegium.log.topics import TopicNames
 
 BOUND_S = 60.0
@@ -34,17 +34,19 @@ class Trial(Generic[B]):
     def struck(self, victim: int | None = None, *, at_s: float | None = None, alone: bool = False) -> None:
         """The fault happens now, or happened at a moment of the monotonic clock: the recovery's clock starts.
 
-        The system has recovered when each partition that the victim decided on last has a new decision.
+        The system has recovered when each partition that the victim decided on last, and that had runs under way, has a
+        new decision.
 
         Args:
-            victim: The orchestrator process that was struck; without it, every partition must have a new decision.
+            victim: The orchestrator process that was struck; without it, it does not matter who decided last.
             at_s: When, if not now.
             alone: Nobody can take over from the victim: its own next decisions end the outage.
         """
         moment = time.monotonic() if at_s is None else at_s
         mark = "" if victim is None else f":{victim}"
         last = last_before(self.history.decisions, moment)
-        owned = frozenset(partition for partition, decision in last.items() if decision.owner.endswith(mark))
+        busy = under_way(self.history.decisions, moment)
+        owned = frozenset(partition for partition in busy if last[partition].owner.endswith(mark))
         self.strikes.append(Strike(moment, partitions=owned, not_by="" if alone else mark))
 
     def struck_specialist(self, victim: int, role: str, *, at_s: float | None = None) -> None:
