@@ -139,8 +139,9 @@ class SimulatedLog:
         return await self._link.call("read", open_ones)
 
     async def beginning_offsets(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """First offsets."""
+        """First offsets: where whoever reads partitions in bulk begins, be there something or not."""
         self._check()
+        self._reads.reading(self._node, partitions)
         return await self._link.call(
             "read", lambda: {each: self._broker.partition(each).start for each in sorted(partitions)}
         )
@@ -163,7 +164,6 @@ class SimulatedLog:
     async def scan(self, partition: TopicPartition, offset: int) -> Scanned:
         """Keys and values from an offset on, sometimes a few at a time; while fetches stall, no answer."""
         self._check()
-        self._reads.reading(self._node, [partition])
         if self._link.fetch_stalled:
             await asyncio.sleep(REQUEST_TIMEOUT_S)
             raise LogUnavailable("no answer to a fetch")
