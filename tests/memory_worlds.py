@@ -3,14 +3,14 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
 from collegium.log.memory import MemoryBroker, MemoryLog
-from collegium.log.port import Log, Outgoing, Record, TopicPartition
+from collegium.log.port import Clock, Log, Outgoing, Record, TopicPartition
 from collegium.log.topics import TopicNames, check, required
 from collegium.orchestrator.composition import build
 from collegium.orchestrator.core.model import Rules
@@ -86,16 +86,24 @@ class MemoryWorld:
             owner=owner,
         )
 
-    def context(self, log: Log, limits: OwnerLimits | None = None) -> OwnerContext:
+    def context(
+        self,
+        log: Log | None = None,
+        limits: OwnerLimits | None = None,
+        *,
+        rules: Rules | None = None,
+        registry: CollectorRegistry | None = None,
+        clock: Clock = now_ms,
+    ) -> OwnerContext:
         """What the owners of an orchestrator share, for tests that build one themselves."""
         return OwnerContext(
-            log=log,
+            log=log or MemoryLog(self.broker),
             names=NAMES,
-            rules=Rules({self.playbook.name: self.playbook}),
+            rules=rules or Rules({self.playbook.name: self.playbook}),
             intake=Intake(NAMES, self.tracing.run_trace),
             tracing=self.tracing,
-            metrics=OrchestratorMetrics(CollectorRegistry()),
-            clock=now_ms,
+            metrics=OrchestratorMetrics(registry or CollectorRegistry()),
+            clock=clock,
             entropy=random.random,
             owner="one",
             partitions=self.partitions,
@@ -169,6 +177,21 @@ async def until(holds: Callable[[], bool], *, within_s: float = 20) -> None:
     async with asyncio.timeout(within_s):
         while not holds():  # noqa: ASYNC110 - what is awaited has no event of its own
             await asyncio.sleep(0.01)
+
+
+def transactions(records: Sequence[Record]) -> list[list[Record]]:
+    """One partition's records by their transaction: its control record took an offset after them."""
+    parts: list[list[Record]] = []
+    for record in records:
+        if not parts or parts[-1][-1].offset + 1 != record.offset:
+            parts.append([])
+        parts[-1].append(record)
+    return parts
+
+
+def transaction_sizes(records: Sequence[Record]) -> list[int]:
+    """How many records each transaction left in one partition."""
+    return [len(part) for part in transactions(records)]
 
 
 def is_ended(history: list[RunDecided]) -> bool:

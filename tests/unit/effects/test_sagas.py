@@ -1,12 +1,9 @@
 """Whole runs with effects in one process: orchestrator, runtime, desk and an outside world, on the memory log."""
 
 import asyncio
-import random
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-
-from prometheus_client import CollectorRegistry
 
 from agent_rig import now_ms
 from collegium.agent.config import RuntimeConfig
@@ -16,15 +13,12 @@ from collegium.agent.metrics import AgentMetrics
 from collegium.agent.runtime import AgentRuntime
 from collegium.log.memory import MemoryLog
 from collegium.orchestrator.core.model import Rules
-from collegium.orchestrator.shell.intake import Intake
-from collegium.orchestrator.shell.metrics import OrchestratorMetrics
-from collegium.orchestrator.shell.owner import OwnerContext, OwnerLimits
 from collegium.orchestrator.shell.service import Orchestrator
 from collegium.telemetry.metrics import Metrics
 from collegium_schemas.events import Event, RunDecided
 from collegium_schemas.objective import Action, Intervention, ObjectiveSubmitted, RunStatus
 from effect_worlds import SAGA, Effector, JournalTarget, build, entries, executed
-from memory_worlds import NAMES, MemoryWorld, running
+from memory_worlds import MemoryWorld, running
 
 
 def saga_world() -> MemoryWorld:
@@ -34,21 +28,7 @@ def saga_world() -> MemoryWorld:
 
 def orchestrator(it: MemoryWorld, archive_after_ms: int = 86_400_000) -> Orchestrator:
     """One orchestrator."""
-    return Orchestrator(
-        OwnerContext(
-            log=MemoryLog(it.broker),
-            names=NAMES,
-            rules=Rules({"saga": SAGA}, archive_after_ms=archive_after_ms),
-            intake=Intake(NAMES, it.tracing.run_trace),
-            tracing=it.tracing,
-            metrics=OrchestratorMetrics(CollectorRegistry()),
-            clock=now_ms,
-            entropy=random.random,
-            owner="one",
-            partitions=it.partitions,
-            limits=OwnerLimits(),
-        )
-    )
+    return Orchestrator(it.context(rules=Rules({"saga": SAGA}, archive_after_ms=archive_after_ms), clock=now_ms))
 
 
 def worker(it: MemoryWorld, effector: Effector) -> AgentRuntime:

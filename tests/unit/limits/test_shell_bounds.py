@@ -2,34 +2,29 @@
 
 import asyncio
 import json
-import random
 import uuid
 from collections.abc import Awaitable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from collegium.log.dead_letters import MAX_REASON_CHARS, dead_letter
 from collegium.log.memory import MemoryLog
 from collegium.log.memory.consumer import MemoryConsumer
 from collegium.log.partitioner import partition_for
 from collegium.log.port import Log, Outgoing, Position, Record, StartAt, TopicPartition, TransactionalProducer
-from collegium.orchestrator.core.model import Rules
 from collegium.orchestrator.playbooks.loader import MAX_PLAYBOOK_BYTES, PlaybookError, load_playbook
 from collegium.orchestrator.shell.beats import (
     _MOST_POLLS,  # pyright: ignore[reportPrivateUsage] - the bound itself
     AttemptId,
     BeatReader,
 )
-from collegium.orchestrator.shell.intake import Intake
-from collegium.orchestrator.shell.metrics import OrchestratorMetrics
-from collegium.orchestrator.shell.owner import OwnerContext, OwnerLimits
+from collegium.orchestrator.shell.owner import OwnerLimits
 from collegium.orchestrator.shell.retelling import last_spans
 from collegium.orchestrator.shell.service import Orchestrator
 from collegium_schemas.envelope import Envelope, encode_headers
 from collegium_schemas.events import RunDecided
-from memory_worlds import NAMES, MemoryWorld, done, now_ms, running, until
+from memory_worlds import NAMES, MemoryWorld, done, now_ms, running, transaction_sizes, until
 from orchestrator_worlds import line
 from run_histories import completed_run
 
@@ -43,30 +38,7 @@ async def world() -> MemoryWorld:
 
 def orchestrator(it: MemoryWorld, limits: OwnerLimits, log: Log | None = None) -> Orchestrator:
     """An orchestrator with other bounds."""
-    shared = OwnerContext(
-        log=log or MemoryLog(it.broker),
-        names=NAMES,
-        rules=Rules({it.playbook.name: it.playbook}),
-        intake=Intake(NAMES, it.tracing.run_trace),
-        tracing=it.tracing,
-        metrics=OrchestratorMetrics(CollectorRegistry()),
-        clock=now_ms,
-        entropy=random.random,
-        owner="one",
-        partitions=it.partitions,
-        limits=limits,
-    )
-    return Orchestrator(shared)
-
-
-def transactions(records: Sequence[Record]) -> list[int]:
-    """How many records each transaction left in one partition: its control record took an offset after them."""
-    parts: list[list[Record]] = []
-    for record in records:
-        if not parts or parts[-1][-1].offset + 1 != record.offset:
-            parts.append([])
-        parts[-1].append(record)
-    return [len(part) for part in parts]
+    return Orchestrator(it.context(log, limits))
 
 
 async def test_a_transaction_takes_at_most_so_many_inputs() -> None:
@@ -77,7 +49,7 @@ async def test_a_transaction_takes_at_most_so_many_inputs() -> None:
     one = orchestrator(it, OwnerLimits(batch_records=3))
     async with running(one.run()):
         await it.until_ended(20)
-    assert max(transactions(await it.read("dead-letters"))) == 3
+    assert max(transaction_sizes(await it.read("dead-letters"))) == 3
 
 
 async def test_a_full_inbox_pauses_its_topics_until_half_of_it_is_done() -> None:
@@ -90,7 +62,7 @@ async def test_a_full_inbox_pauses_its_topics_until_half_of_it_is_done() -> None
         await it.until_ended(100)
     letters = await it.read("dead-letters")
     assert len(letters) == 100
-    assert max(transactions(letters)) <= 4
+    assert max(transaction_sizes(letters)) <= 4
 
 
 async def test_runs_beyond_the_decoded_ones_are_decoded_again() -> None:

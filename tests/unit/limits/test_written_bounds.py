@@ -1,14 +1,10 @@
 """Bounds on what one transaction writes, met on the memory log and by the one who writes decisions."""
 
-import random
 import uuid
-from collections.abc import Sequence
 from hashlib import sha256
 
 import pytest
-from prometheus_client import CollectorRegistry
 
-from collegium.log.memory import MemoryLog
 from collegium.log.port import Record
 from collegium.orchestrator.core.decision import Decided
 from collegium.orchestrator.core.folding import evolve
@@ -16,8 +12,7 @@ from collegium.orchestrator.core.model import Rules
 from collegium.orchestrator.core.sizes import MAX_DISPATCHED_BYTES
 from collegium.orchestrator.errors import DecisionTooLarge
 from collegium.orchestrator.shell.intake import MAX_NUMBER, DeadLetter, Intake, Understood
-from collegium.orchestrator.shell.metrics import OrchestratorMetrics
-from collegium.orchestrator.shell.owner import OwnerContext, OwnerLimits
+from collegium.orchestrator.shell.owner import OwnerLimits
 from collegium.orchestrator.shell.service import Orchestrator
 from collegium.orchestrator.shell.transaction import verified_inline
 from collegium.orchestrator.shell.writing import Writer
@@ -27,36 +22,14 @@ from collegium_schemas.events import AttemptDispatched, Origin, RunDecided
 from collegium_schemas.objective import ObjectiveSubmitted
 from collegium_schemas.playbook import Playbook
 from collegium_schemas.tasks import ContextRef, TaskRequested, TaskSucceeded
-from memory_worlds import NAMES, MemoryWorld, now_ms, running
+from memory_worlds import NAMES, MemoryWorld, running, transaction_sizes
 from orchestrator_worlds import RUN, World, arrived, line
 
 
 def orchestrator(it: MemoryWorld, limits: OwnerLimits, dispatched_bytes: int = MAX_DISPATCHED_BYTES) -> Orchestrator:
     """An orchestrator with other bounds."""
-    shared = OwnerContext(
-        log=MemoryLog(it.broker),
-        names=NAMES,
-        rules=Rules({it.playbook.name: it.playbook}, dispatched_bytes=dispatched_bytes),
-        intake=Intake(NAMES, it.tracing.run_trace),
-        tracing=it.tracing,
-        metrics=OrchestratorMetrics(CollectorRegistry()),
-        clock=now_ms,
-        entropy=random.random,
-        owner="one",
-        partitions=it.partitions,
-        limits=limits,
-    )
-    return Orchestrator(shared)
-
-
-def transactions(records: Sequence[Record]) -> list[int]:
-    """How many records each transaction left in one partition: its control record took an offset after them."""
-    parts: list[list[Record]] = []
-    for record in records:
-        if not parts or parts[-1][-1].offset + 1 != record.offset:
-            parts.append([])
-        parts[-1].append(record)
-    return [len(part) for part in parts]
+    rules = Rules({it.playbook.name: it.playbook}, dispatched_bytes=dispatched_bytes)
+    return Orchestrator(it.context(limits=limits, rules=rules))
 
 
 async def test_a_transaction_that_has_written_so_much_takes_no_further_input() -> None:
@@ -67,7 +40,7 @@ async def test_a_transaction_that_has_written_so_much_takes_no_further_input() -
         await it.send("objectives", b"no JSON", str(uuid.uuid4()))
     async with running(orchestrator(it, OwnerLimits(written_bytes=1, ended_runs=2)).run()):
         await it.until_history(lambda runs: sum(len(history) for history in runs.values()) == 30 + 28)
-    assert transactions(await it.read("run-events")) == [1] * 58
+    assert transaction_sizes(await it.read("run-events")) == [1] * 58
     assert len({record.value for record in await it.read("dead-letters")}) == 1
 
 
@@ -79,7 +52,7 @@ async def test_inputs_share_a_transaction_while_there_is_room() -> None:
         await it.send("objectives", b"no JSON", str(uuid.uuid4()))
     async with running(orchestrator(it, OwnerLimits()).run()):
         await it.until_ended(30)
-    assert max(transactions(await it.read("run-events"))) > 1
+    assert max(transaction_sizes(await it.read("run-events"))) > 1
 
 
 async def test_timers_that_a_transaction_leaves_over_are_taken_by_the_next() -> None:
@@ -90,7 +63,7 @@ async def test_timers_that_a_transaction_leaves_over_are_taken_by_the_next() -> 
     async with running(orchestrator(it, OwnerLimits(written_bytes=1), dispatched_bytes=1).run()):
         await it.send("objectives", ObjectiveSubmitted(goal="What is tea?", playbook="line").to_json())
         await it.until_history(lambda runs: dispatches(runs) == 20)
-    assert transactions(await it.read("run-events")) == [1] * 20
+    assert transaction_sizes(await it.read("run-events")) == [1] * 20
     tasks = [TaskRequested.read(record.value or b"") for record in await it.read("tasks.alpha")]
     assert sorted(task.subtask_id for task in tasks) == sorted(step["id"] for step in steps)
 
@@ -107,7 +80,7 @@ async def test_tasks_that_no_transaction_should_hold_are_sent_by_several() -> No
         await it.until_history(lambda runs: dispatches(runs) == 256 * 19, within_s=60)
     tasks = await it.read("tasks.alpha")
     assert len({TaskRequested.read(record.value or b"").task_id for record in tasks}) == len(tasks) == 256 * 19
-    assert len(transactions(tasks)) > 2
+    assert len(transaction_sizes(tasks)) > 2
 
 
 def dispatches(runs: dict[str, list[RunDecided]]) -> int:

@@ -1,22 +1,15 @@
 """What an owner takes at once, remembers and finds again, on the memory log."""
 
 import json
-import random
 import uuid
 
-from prometheus_client import CollectorRegistry
-
-from collegium.log.memory import MemoryLog
-from collegium.log.port import Record
 from collegium.orchestrator.core.model import Rules
-from collegium.orchestrator.shell.intake import Intake
-from collegium.orchestrator.shell.metrics import OrchestratorMetrics
-from collegium.orchestrator.shell.owner import OwnerContext, OwnerLimits
+from collegium.orchestrator.shell.owner import OwnerLimits
 from collegium.orchestrator.shell.service import Orchestrator
 from collegium_schemas.events import RunDecided
 from collegium_schemas.objective import Action, Intervention
 from collegium_schemas.state import InputPosition
-from memory_worlds import NAMES, MemoryWorld, done, now_ms, running
+from memory_worlds import MemoryWorld, done, running, transactions
 from orchestrator_worlds import line
 
 
@@ -30,36 +23,12 @@ async def world() -> MemoryWorld:
 def orchestrator(it: MemoryWorld, limits: OwnerLimits, archive_after_ms: int = 86_400_000) -> Orchestrator:
     """An orchestrator with other bounds."""
     rules = Rules({it.playbook.name: it.playbook}, archive_after_ms=archive_after_ms)
-    return Orchestrator(
-        OwnerContext(
-            log=MemoryLog(it.broker),
-            names=NAMES,
-            rules=rules,
-            intake=Intake(NAMES, it.tracing.run_trace),
-            tracing=it.tracing,
-            metrics=OrchestratorMetrics(CollectorRegistry()),
-            clock=now_ms,
-            entropy=random.random,
-            owner="one",
-            partitions=it.partitions,
-            limits=limits,
-        )
-    )
+    return Orchestrator(it.context(limits=limits, rules=rules))
 
 
 def objective(run_id: str) -> bytes:
     """An objective's body."""
     return json.dumps({"goal": "What is a topic?", "playbook": "line", "run_id": run_id}).encode()
-
-
-def by_transaction(records: list[Record]) -> list[list[Record]]:
-    """Records of one partition, parted where a transaction's control record took an offset."""
-    parts: list[list[Record]] = []
-    for record in records:
-        if not parts or parts[-1][-1].offset + 1 != record.offset:
-            parts.append([])
-        parts[-1].append(record)
-    return parts
 
 
 async def test_large_inputs_are_taken_a_few_at_a_time() -> None:
@@ -71,7 +40,7 @@ async def test_large_inputs_are_taken_a_few_at_a_time() -> None:
         await it.until_ended(40)
     letters = await it.read("dead-letters")
     assert len({letter.value for letter in letters}) == len(letters) == 40
-    assert max(len(part) for part in by_transaction(letters)) == 3
+    assert max(len(part) for part in transactions(letters)) == 3
 
 
 async def test_ended_runs_beyond_the_bound_are_archived_together() -> None:
@@ -86,7 +55,7 @@ async def test_ended_runs_beyond_the_bound_are_archived_together() -> None:
 
     async with running(orchestrator(it, OwnerLimits(ended_runs=2)).run()):
         await it.until_history(lambda history: archived(history) == 28)
-    parts = by_transaction(await it.read("run-events"))
+    parts = transactions(await it.read("run-events"))
     assert max(sum(b"run_archived" in (record.value or b"") for record in part) for part in parts) > 1
 
 

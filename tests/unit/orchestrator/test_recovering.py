@@ -1,6 +1,5 @@
 """An owner that has to start again: how long it waits, whom it asks, and what a finished run leaves behind."""
 
-import random
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -12,10 +11,8 @@ from collegium.log.errors import LogError, OutcomeUnknown
 from collegium.log.memory import MemoryBroker, MemoryLog
 from collegium.log.port import NewTopic, TopicPartition, TransactionalProducer
 from collegium.orchestrator.core.model import Rules
-from collegium.orchestrator.shell.intake import Intake
 from collegium.orchestrator.shell.membership import Pauses, until_ours
-from collegium.orchestrator.shell.metrics import OrchestratorMetrics
-from collegium.orchestrator.shell.owner import INPUTS, OwnerContext, OwnerLimits, PartitionOwner
+from collegium.orchestrator.shell.owner import INPUTS, OwnerLimits, PartitionOwner
 from collegium.orchestrator.shell.parts import POSITION_KEY
 from collegium.orchestrator.shell.service import Orchestrator
 from collegium_schemas.objective import Action, Intervention
@@ -76,21 +73,9 @@ def orchestrator(
     registry: CollectorRegistry | None = None,
 ) -> Orchestrator:
     """An orchestrator with short pauses."""
-    return Orchestrator(
-        OwnerContext(
-            log=log or MemoryLog(it.broker),
-            names=NAMES,
-            rules=Rules({it.playbook.name: it.playbook}, archive_after_ms=archive_after_ms),
-            intake=Intake(NAMES, it.tracing.run_trace),
-            tracing=it.tracing,
-            metrics=OrchestratorMetrics(registry or CollectorRegistry()),
-            clock=clock or SteppingClock(),
-            entropy=random.random,
-            owner="one",
-            partitions=it.partitions,
-            limits=OwnerLimits(first_pause_ms=1, longest_pause_ms=20),
-        )
-    )
+    rules = Rules({it.playbook.name: it.playbook}, archive_after_ms=archive_after_ms)
+    limits = OwnerLimits(first_pause_ms=1, longest_pause_ms=20)
+    return Orchestrator(it.context(log, limits, rules=rules, registry=registry, clock=clock or SteppingClock()))
 
 
 def objective(run_id: str) -> bytes:
