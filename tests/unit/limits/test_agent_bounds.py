@@ -91,8 +91,10 @@ async def put(rig: Rig, made: EffectIntended) -> None:
     key = made.key.encode()
     headers = encode_headers(Envelope(made.claim, "/test", EffectIntended.TYPE, made.at_ms))
     producer = await rig.log.producer()
-    home = partition_for(key, 2)
-    await (await producer.send(Outgoing(rig.names("effects"), key, made.to_json(), headers, home)))
+    topic = rig.names("effects")
+    partitions = (await rig.log.describe([topic]))[topic].partitions
+    home = partition_for(made.key.partition("/")[0].encode(), partitions)  # the run's, as every effect of it
+    await (await producer.send(Outgoing(topic, key, made.to_json(), headers, home)))
     await producer.close()
 
 
