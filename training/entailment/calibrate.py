@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from collegium.evaluation.metrics import calibration_error
 from entailment.curriculum import DATA, development
 from entailment.judging import OnnxJudge, judge_all
-from entailment.metrics import Logits, calibration_error, fitted_temperature, partial_log_loss, probabilities
+from entailment.metrics import Logits, fitted_temperature, partial_log_loss, probabilities
 from entailment.package import MODEL, TOKENIZER, Config
 from entailment.pairs import LABELS, Pair
 

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from collegium.evaluation.metrics import auroc, calibration_error, coverage_at
 from entailment.judging import Judge, OnnxJudge, judge_all
-from entailment.metrics import auroc, calibration_error, coverage_at, probabilities
+from entailment.metrics import probabilities
 from entailment.pairs import LABELS, Label
 from entailment.start import start_folder
 from entailment.suites import Case, read_suite

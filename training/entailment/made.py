@@ -8,8 +8,9 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from collegium.evaluation.folds import normalised
 from collegium.language.entities import entities
-from entailment.pairs import NOT_ENTAILED, Label, Pair, exactly, normalised
+from entailment.pairs import NOT_ENTAILED, Label, Pair, exactly
 from entailment.tampering import tampered
 from entailment.windows import split
 

@@ -1,8 +1,7 @@
-"""What a verifier is judged by: ranking, coverage at a precision, calibration, temperature."""
+"""Probabilities of logits, their loss, and the temperature that fits; `collegium.evaluation.metrics` has the rest."""
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,43 +9,6 @@ from numpy.typing import NDArray
 from entailment.pairs import LABELS, Reading
 
 Logits = NDArray[np.float64]
-
-
-def auroc(scores: Sequence[float], positive: Sequence[bool]) -> float:
-    """The chance that a positive case scores above a negative one, ties counted half (Mann-Whitney)."""
-    order = sorted(zip(scores, positive, strict=True))
-    positives, below, wins = sum(positive), 0, 0.0
-    for _, group in groupby(order, key=lambda item: item[0]):
-        marks = [mark for _, mark in group]
-        hits, misses = sum(marks), len(marks) - sum(marks)
-        wins += hits * (below + misses / 2)
-        below += misses
-    negatives = len(order) - positives
-    return wins / (positives * negatives) if positives and negatives else math.nan
-
-
-def coverage_at(scores: Sequence[float], positive: Sequence[bool], precision: float = 0.9) -> float:
-    """The largest share of the positives that a threshold accepts while at least `precision` of the accepted are."""
-    order = sorted(zip(scores, positive, strict=True), reverse=True)
-    accepted = hits = best = 0
-    for _, group in groupby(order, key=lambda item: item[0]):
-        for _, mark in group:
-            accepted += 1
-            hits += mark
-        if hits >= precision * accepted:
-            best = hits
-    return best / sum(positive) if any(positive) else math.nan
-
-
-def calibration_error(confidences: Sequence[float], right: Sequence[bool], bins: int = 15) -> float:
-    """Expected calibration error over equally wide bins (Guo et al., 2017)."""
-    total = 0.0
-    for number in range(bins):
-        inside = [place for place, value in enumerate(confidences) if min(int(value * bins), bins - 1) == number]
-        if inside:
-            claimed = sum(confidences[place] for place in inside)
-            total += abs(claimed - sum(right[place] for place in inside))
-    return total / len(confidences) if confidences else math.nan
 
 
 def probabilities(logits: Logits, temperature: float = 1.0) -> Logits:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from entailment.pairs import NOT_ENTAILED, Label, Pair, Reading, exactly, fold, read_rows
+from collegium.evaluation.folds import fold
+from entailment.pairs import NOT_ENTAILED, Label, Pair, Reading, exactly, read_rows
 
 E, N, C = Label.ENTAILMENT, Label.NEUTRAL, Label.CONTRADICTION
 _EC, _EN = frozenset({E, C}), frozenset({E, N})

@@ -56,17 +56,6 @@ def exactly(label: Label, among: frozenset[Label] = frozenset(LABELS)) -> Readin
 NOT_ENTAILED = Reading(frozenset({Label.NEUTRAL, Label.CONTRADICTION}), frozenset(LABELS))
 
 
-def normalised(text: str) -> str:
-    """Lower-case words of letters and digits: what equal texts have in common."""
-    return " ".join("".join(char if char.isalnum() else " " for char in text.lower()).split())
-
-
-def fold(text: str, parts: int, purpose: str) -> int:
-    """A number in [0, parts) that depends on the normalised text alone, another one for each purpose."""
-    digest = hashlib.sha256(f"{purpose}\n{normalised(text)}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") % parts
-
-
 def read_rows(path: Path) -> Iterator[dict[str, str]]:
     """The records of a gzip JSON-lines file."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from entailment.pairs import Label, fold
+from collegium.evaluation.folds import half
+from entailment.pairs import Label
 from entailment.windows import WindowRule, split, windows
 
 
@@ -25,7 +26,7 @@ class Case:
     @property
     def reported(self) -> bool:
         """Whether the case is in the reporting half; the other half is for tuning."""
-        return fold(self.identity, 2, "halves") == 1
+        return half(self.identity) == "reporting"
 
 
 def read_suite(folder: Path, rule: WindowRule) -> list[Case]:

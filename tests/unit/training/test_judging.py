@@ -13,9 +13,6 @@ from entailment.card import card
 from entailment.evaluate import report
 from entailment.metrics import (
     Logits,
-    auroc,
-    calibration_error,
-    coverage_at,
     fitted_temperature,
     partial_log_loss,
     probabilities,
@@ -27,24 +24,6 @@ from entailment.suites import read_suite
 from entailment.windows import WindowRule
 
 E, N, C = Label
-
-
-def test_auroc_counts_ties_half() -> None:
-    """Perfect, reversed, blind."""
-    assert auroc([0.9, 0.8, 0.2], [True, True, False]) == 1.0
-    assert auroc([0.1, 0.8], [True, False]) == 0.0
-    assert auroc([0.5, 0.5], [True, False]) == 0.5
-
-
-def test_coverage_is_the_share_of_the_supported_above_a_safe_threshold() -> None:
-    """A threshold falls between different scores only."""
-    assert coverage_at([0.9, 0.8, 0.7, 0.1], [True, True, False, True], 0.9) == pytest.approx(2 / 3)
-    assert coverage_at([0.9, 0.9], [True, False], 0.9) == 0.0
-
-
-def test_calibration_error_is_the_gap_between_claimed_and_right() -> None:
-    """Nine in ten claimed, half right."""
-    assert calibration_error([0.9] * 10, [True, False] * 5) == pytest.approx(0.4)
 
 
 def test_the_temperature_undoes_a_scale() -> None:

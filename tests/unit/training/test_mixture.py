@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from collegium.evaluation.folds import fold
 from entailment.curriculum import DATA, development
 from entailment.mixture import (
     SOURCES,
@@ -14,7 +15,7 @@ from entailment.mixture import (
     load,
     training_part,
 )
-from entailment.pairs import NOT_ENTAILED, Label, Pair, check_sums, exactly, fold, read_rows
+from entailment.pairs import NOT_ENTAILED, Label, Pair, check_sums, exactly, read_rows
 
 E, N, C = Label
 SMALL = tuple(

@@ -1,0 +1,22 @@
+"""Parts of a data set that depend on the texts alone: the same case is in the same part on every machine, for ever."""
+
+import hashlib
+from typing import Literal
+
+Half = Literal["tuning", "reporting"]
+
+
+def normalised(text: str) -> str:
+    """Lower-case words of letters and digits: what equal texts have in common."""
+    return " ".join("".join(char if char.isalnum() else " " for char in text.lower()).split())
+
+
+def fold(text: str, parts: int, purpose: str) -> int:
+    """A number in [0, parts) that depends on the normalised text alone, another one for each purpose."""
+    digest = hashlib.sha256(f"{purpose}\n{normalised(text)}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") % parts
+
+
+def half(case_id: str) -> Half:
+    """Which half a case is in: thresholds may be tuned on one, the other is only reported."""
+    return "reporting" if fold(case_id, 2, "halves") == 1 else "tuning"
