@@ -133,16 +133,18 @@ class Intake:
             self._held = False
         generation, settled = self._generation, self.settled
         batches = await self._poll(consumer, capacity)
-        if settled and generation == self._generation:
+        if not self._book.holds(batches):
+            self._settled.clear()  # the group has given partitions out, and is about to tell which
+        elif settled and generation == self._generation:
             for records in batches.values():
                 for record in records:
                     take(record, self._book.take(record))
             if self._book.short():
                 self._finished.set()
-        else:
-            await self._put_back(consumer, batches)
-        if not batches:
-            await self._pass_gaps(consumer)
+            if not batches:
+                await self._pass_gaps(consumer)
+            return
+        await self._put_back(consumer, batches)
 
     async def _one_by_one(
         self, consumer: Consumer, partition: TopicPartition, offsets: PartitionOffsets, take: Take
@@ -286,7 +288,9 @@ class Intake:
         _log.info("%s: %d partitions revoked", self._topic, len(partitions))
 
     async def assigned(self, partitions: frozenset[TopicPartition]) -> None:
-        """Tasks of these partitions are this member's."""
+        """Tasks of these partitions are this member's. Records of them may have come before, and are put back."""
+        self._generation += 1
+        self._settled.clear()
         if self._consumer is not None and partitions:
             begun = await taken_over(self._log, self._consumer, partitions, by=self._holder)
             for partition, offsets in begun.items():

@@ -115,11 +115,13 @@ class OffsetBook:
         self._partitions[partition] = offsets
         self._suspicious = self._suspicious or offsets.alone
 
+    def holds(self, partitions: Iterable[TopicPartition]) -> bool:
+        """Whether all of these have been assigned."""
+        return all(partition in self._partitions for partition in partitions)
+
     def take(self, record: Record) -> PartitionOffsets:
-        """Note that a record is under way; tell the result when it is finished."""
-        offsets = self._partitions.get(record.source)
-        if offsets is None:
-            offsets = self._partitions[record.source] = PartitionOffsets()
+        """Note that a record of an assigned partition is under way; tell the result when it is finished."""
+        offsets = self._partitions[record.source]
         offsets.started(record.offset)
         return offsets
 
