@@ -293,8 +293,8 @@ class Intake:
         self._settled.clear()
         if self._consumer is not None and partitions:
             begun = await taken_over(self._log, self._consumer, partitions, by=self._holder)
-            for partition, offsets in begun.items():
-                self._book.assign(partition, offsets)
+            for partition in sorted(partitions):
+                self._book.assign(partition, begun.get(partition) or PartitionOffsets())
         self._settled.set()
         numbers = sorted(partition.partition for partition in partitions)
         _log.info("%s: partitions %s assigned", self._topic, numbers)
