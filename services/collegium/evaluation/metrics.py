@@ -2,8 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
+
+Values: TypeAlias = Sequence[float] | npt.NDArray[np.float64]
+Marks: TypeAlias = Sequence[bool] | npt.NDArray[np.bool_]
 
 
 def ndcg_at(ranking: Sequence[str], relevance: Mapping[str, float], cut: int = 10) -> float:
@@ -33,7 +38,7 @@ def accuracy(right: Sequence[bool]) -> float:
     return sum(right) / len(right) if right else math.nan
 
 
-def auroc(scores: Sequence[float], positive: Sequence[bool]) -> float:
+def auroc(scores: Values, positive: Marks) -> float:
     """The chance that a positive case scores above a negative one, ties counted half (Mann-Whitney)."""
     hits, misses = _levels(scores, positive)
     positives, negatives = int(hits.sum()), int(misses.sum())
@@ -43,7 +48,7 @@ def auroc(scores: Sequence[float], positive: Sequence[bool]) -> float:
     return float((hits * (below + misses / 2)).sum() / (positives * negatives))
 
 
-def coverage_at(scores: Sequence[float], positive: Sequence[bool], precision: float = 0.9) -> float:
+def coverage_at(scores: Values, positive: Marks, precision: float = 0.9) -> float:
     """The largest share of the positives that a threshold accepts while at least `precision` of the accepted are."""
     hits, misses = _levels(scores, positive)
     if not hits.sum():
@@ -53,9 +58,9 @@ def coverage_at(scores: Sequence[float], positive: Sequence[bool], precision: fl
     return float(safe.max(initial=0) / hits.sum())
 
 
-def calibration_error(confidences: Sequence[float], right: Sequence[bool], bins: int = 15) -> float:
+def calibration_error(confidences: Values, right: Marks, bins: int = 15) -> float:
     """Expected calibration error over `bins` equally wide bins from 0 to 1 (Guo et al., 2017)."""
-    if not confidences:
+    if not len(confidences):
         return math.nan
     values = np.asarray(confidences, dtype=np.float64)
     gaps = np.bincount(
@@ -64,7 +69,7 @@ def calibration_error(confidences: Sequence[float], right: Sequence[bool], bins:
     return float(np.abs(gaps).sum() / len(values))
 
 
-def _levels(scores: Sequence[float], positive: Sequence[bool]) -> tuple[np.ndarray, np.ndarray]:
+def _levels(scores: Values, positive: Marks) -> tuple[np.ndarray, np.ndarray]:
     """How many positive and how many negative cases have each score, the lowest score first."""
     marks = np.asarray(positive, dtype=np.int64)
     values, level = np.unique(np.asarray(scores, dtype=np.float64), return_inverse=True)

@@ -1,0 +1,1 @@
+"""The shipped specialists as subjects, run in-process on one case."""
