@@ -1,13 +1,22 @@
 """`collegium evaluate`: JSON, text, comparison and exit codes."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
+import pytest
 from click.testing import CliRunner, Result
 
 from collegium.cli.__main__ import cli
 from collegium.cli.exits import Exit
+from collegium.evaluation.cases import VerificationCase
+from collegium.evaluation.floors import read_floors
+from collegium.evaluation.judging import Material, Prediction, Subject
+from collegium.evaluation.reading import read_verification
 from judged_folders import claims
+
+README = Path(__file__).parents[3] / "services" / "collegium" / "evaluation" / "README.md"
 
 
 def run(*words: str | Path) -> Result:
@@ -53,3 +62,45 @@ def test_faults_end_with_one_line_and_their_code(tmp_path: Path) -> None:
         assert result.exit_code == code, words
         assert result.stderr.startswith("collegium: ")
         assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("floor", "code", "told"),
+    [
+        ({"figure": "accuracy", "at_least": 0.9}, Exit.OK, ""),
+        ({"figure": "accuracy", "at_least": 1.1}, Exit.FAILED, "accuracy (reporting) is 1.0000, below 1.1"),
+        (
+            {"figure": "ece_15_bins", "part": "all", "at_most": 0.1},
+            Exit.FAILED,
+            "ece_15_bins (all) is 0.1250, above 0.1",
+        ),
+        ({"figure": "recall_at_10", "at_least": 0.1}, Exit.FAILED, "recall_at_10 (reporting) is not in the report"),
+        ({"figure": "accuracy"}, Exit.USAGE, "give `at_least`, `at_most` or both"),
+        ({"figure": "accuracy", "at_leest": 1}, Exit.USAGE, "at_leest"),
+        ({"figure": "accuracy", "at_least": 0.9, "data": "other"}, Exit.USAGE, "it has no floor for verification on"),
+    ],
+)
+def test_floors_decide_the_exit_code(tmp_path: Path, floor: dict[str, object], code: Exit, told: str) -> None:
+    """The figures are printed in any case; a file that cannot hold anything back is refused."""
+    data = claims(tmp_path / "data")
+    floors = tmp_path / "floors.json"
+    floors.write_text(json.dumps({"floors": [{"suite": "verification", "data": "data", **floor}]}), encoding="utf-8")
+    result = run("verification", "--data", data, "--floors", floors)
+    assert result.exit_code == code
+    assert told in result.stderr
+    assert ("accuracy" in result.stdout) == (code is not Exit.USAGE)
+
+
+def test_the_readme_s_subject_and_floors_can_be_used(tmp_path: Path) -> None:
+    """Its code is a subject, its JSON a file of floors."""
+    blocks = README.read_text(encoding="utf-8").split("```")
+    code = next(block.removeprefix("python\n") for block in blocks if block.startswith("python\n"))
+    floors = next(block.removeprefix("json\n") for block in blocks if block.startswith("json\n"))
+    names: dict[str, object] = {"__name__": "readme"}
+    exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - our own document
+    opened = cast("Callable[[Material], Subject[VerificationCase]]", names["open"])
+    case = read_verification(claims(tmp_path)).cases[0]
+    said = opened(Material((), "", tmp_path)).judge(case)
+    assert isinstance(said, Prediction)  # pyright: ignore[reportUnnecessaryIsInstance] - the document's code is not typed here
+    (tmp_path / "floors.json").write_text(floors, encoding="utf-8")
+    assert len(read_floors(tmp_path / "floors.json").floors) == 2

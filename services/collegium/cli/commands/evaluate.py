@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypedDict, TypeVar, Unpack
 
 import click
 
@@ -27,6 +27,18 @@ _MOST_SHOWN: Final = 20
 _MOST_WORKERS: Final = 64
 
 F = TypeVar("F", bound=Callable[..., object])
+
+
+class _Chosen(TypedDict):
+    """The options of every suite's command."""
+
+    data: Path
+    subject: str
+    out: Path | None
+    earlier: Path | None
+    floors: Path | None
+    workers: int
+    most: int | None
 
 
 def _options(function: F) -> F:
@@ -52,6 +64,11 @@ def _options(function: F) -> F:
                 help="Compare with the report on the same data in this folder, and list what got worse.",
             ),
             click.option(
+                "--floors",
+                type=click.Path(path_type=Path, dir_okay=False),
+                help="Fail when a figure does not reach what this JSON file asks for.",
+            ),
+            click.option(
                 "--workers",
                 default=1,
                 show_default=True,
@@ -70,18 +87,9 @@ def _options(function: F) -> F:
     "collegium evaluate retrieval --data hotpotqa --subject bm25 --out figures",
 )
 @_options
-def retrieval(
-    session: Session,
-    *,
-    data: Path,
-    subject: str,
-    out: Path | None,
-    earlier: Path | None,
-    workers: int,
-    most: int | None,
-) -> None:
+def retrieval(session: Session, **chosen: Unpack[_Chosen]) -> None:
     """Rank documents for questions. Subjects: shipped (with vectors where installed), bm25."""
-    _evaluate(session, "retrieval", data, subject, out=out, earlier=earlier, workers=workers, most=most)
+    _evaluate(session, "retrieval", chosen)
 
 
 @command(
@@ -89,80 +97,54 @@ def retrieval(
     "collegium evaluate verification --data scifact --subject my_package.rules:open --out figures --compare before",
 )
 @_options
-def verification(
-    session: Session,
-    *,
-    data: Path,
-    subject: str,
-    out: Path | None,
-    earlier: Path | None,
-    workers: int,
-    most: int | None,
-) -> None:
+def verification(session: Session, **chosen: Unpack[_Chosen]) -> None:
     """Judge claims against the texts that they cite. Subject: shipped (the rules)."""
-    _evaluate(session, "verification", data, subject, out=out, earlier=earlier, workers=workers, most=most)
+    _evaluate(session, "verification", chosen)
 
 
-@command("collegium evaluate contradiction --data snli --json")
+@command("collegium evaluate contradiction --data snli --floors floors.json")
 @_options
-def contradiction(
-    session: Session,
-    *,
-    data: Path,
-    subject: str,
-    out: Path | None,
-    earlier: Path | None,
-    workers: int,
-    most: int | None,
-) -> None:
+def contradiction(session: Session, **chosen: Unpack[_Chosen]) -> None:
     """Tell how two sentences relate. Subject: shipped (analysis' comparison)."""
-    _evaluate(session, "contradiction", data, subject, out=out, earlier=earlier, workers=workers, most=most)
+    _evaluate(session, "contradiction", chosen)
 
 
 @command("collegium evaluate injection --data injection_strings --json")
 @_options
-def injection(
-    session: Session,
-    *,
-    data: Path,
-    subject: str,
-    out: Path | None,
-    earlier: Path | None,
-    workers: int,
-    most: int | None,
-) -> None:
+def injection(session: Session, **chosen: Unpack[_Chosen]) -> None:
     """Read texts with instructions planted in them. Subject: shipped (what analysis takes for claims)."""
-    _evaluate(session, "injection", data, subject, out=out, earlier=earlier, workers=workers, most=most)
+    _evaluate(session, "injection", chosen)
 
 
-def _evaluate(
-    session: Session,
-    suite: "SuiteName",
-    data: Path,
-    subject: str,
-    *,
-    out: Path | None,
-    earlier: Path | None,
-    workers: int,
-    most: int | None,
-) -> None:
+def _evaluate(session: Session, suite: "SuiteName", chosen: _Chosen) -> None:
     from collegium.evaluation.comparing import compare  # with NumPy slower to import than `--help` may take
     from collegium.evaluation.evaluating import Plan, evaluate, report_path
+    from collegium.evaluation.floors import missed, read_floors
     from collegium.evaluation.report import read_report
 
+    data, earlier, agreed = chosen["data"], chosen["earlier"], chosen["floors"]
+    plan = Plan(suite, data, chosen["subject"], chosen["out"], chosen["workers"], chosen["most"])
     with _faults():
+        floors = None if agreed is None else read_floors(agreed)
         source = None if earlier is None else report_path(earlier, suite, data)
-        before = None if source is None else read_report(source)  # before `out` may replace it
-        report = evaluate(Plan(suite, data, subject, out, workers, most), partial(_progress, session))
-        compared = None if before is None or source is None else compare(before, report, source)
+        before = None if source is None else read_report(source)  # before `--out` may replace it
+        report = evaluate(plan, partial(_progress, session))
+        if before is not None and source is not None:
+            report = report.model_copy(update={"comparison": compare(before, report, source)})
+        below = () if floors is None or agreed is None else missed(floors, report, agreed)
+    _answer(session, report)
+    if below:
+        raise CliError(f"{agreed}: {'; '.join(below)}")
+
+
+def _answer(session: Session, report: "EvaluationReport") -> None:
     if session.out.json:
-        figures = report.without_cases()
-        session.out.json_line(figures if compared is None else figures.model_copy(update={"comparison": compared}))
+        session.out.json_line(report.without_cases())
         return
     session.out.console.print(f"{report.subject} {report.version} on {report.data} ({report.suite})")
     session.out.console.print(_table(report))
-    if compared is not None:
-        _show(session, compared)
+    if report.comparison is not None:
+        _show(session, report.comparison)
 
 
 @contextmanager
