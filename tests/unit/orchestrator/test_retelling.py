@@ -62,8 +62,11 @@ async def test_every_span_of_the_owner_before_is_emitted_again_with_the_same_ids
     assert described(it.tracing.spans) == described(first.spans)
 
 
-async def _told_runs(owners: Sequence[str], at_ms: Sequence[int]) -> list[int]:
-    """Which runs' spans are emitted again, of runs that were decided on by these owners at these times, in turn."""
+async def _told_runs(owners: Sequence[str], at_ms: Sequence[int], restored: int | None = None) -> list[int]:
+    """Which runs' spans are emitted again, of runs that were decided on by these owners at these times, in turn.
+
+    Only so many of them had been decided on when the partition was restored.
+    """
     it = MemoryWorld(line("alpha"), 1)
     await it.prepare()
     async with running(it.specialist("alpha", done), it.orchestrator("any").run()):
@@ -80,7 +83,8 @@ async def _told_runs(owners: Sequence[str], at_ms: Sequence[int]) -> list[int]:
                 headers = encode_headers(Envelope(changed.event_id, "/test", changed.TYPE, moment_ms))
                 record = Outgoing(NAMES("run-events"), run_id.encode(), changed.to_json(), headers, 0)
                 await (await producer.send(record))
-        spans = list(await last_spans(log, NAMES, 0, window_ms=5_000, most=1_000))
+        end = None if restored is None else restored * len(history)
+        spans = list(await last_spans(log, NAMES, 0, window_ms=5_000, most=1_000, end=end))
     told = {span.attributes["collegium.run.id"] for span in spans}
     return [number for number, run_id in enumerate(runs) if run_id in told]
 
@@ -91,3 +95,9 @@ async def test_what_owners_before_left_is_told_when_the_last_one_lived_too_short
     assert await _told_runs(("one", "one", "one"), (0, 6_000, 12_000)) == [2]
     assert await _told_runs(("one", "two", "two", "two"), (0, 6_000, 9_000, 12_000)) == [2, 3]
     assert await _told_runs(("one", "one", "two", "two"), (0, 6_000, 9_000, 12_000)) == [1, 2, 3]
+
+
+async def test_what_the_new_owner_decides_meanwhile_does_not_move_the_window() -> None:
+    """After an outage that is longer than the window, the decision that was under way when it began is still told."""
+    assert await _told_runs(("one", "one", "one"), (0, 1_000, 9_000), restored=2) == [0, 1]
+    assert await _told_runs(("one", "one", "one"), (0, 1_000, 9_000), restored=3) == [2]
