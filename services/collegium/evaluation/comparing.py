@@ -7,11 +7,10 @@ import numpy as np
 
 from collegium.evaluation.bootstrap import RESAMPLES, Interval, difference
 from collegium.evaluation.errors import ReportUnusable
-from collegium.evaluation.report import CaseResult, Change, Comparison, EvaluationReport, Regression
+from collegium.evaluation.report import PRIMARY, CaseResult, Change, Comparison, EvaluationReport, Regression
 from collegium.evaluation.scoring import Score, figures_of
 
 _LOWER_IS_BETTER: Final = ("ece_", "false_alarms", "instruction_quoted")
-_PRIMARY: Final = {"retrieval": "ndcg_at_10", "verification": "accuracy", "contradiction": "accuracy"}
 
 
 def compare(before: EvaluationReport, after: EvaluationReport, source: Path, resamples: int = RESAMPLES) -> Comparison:
@@ -31,7 +30,7 @@ def compare(before: EvaluationReport, after: EvaluationReport, source: Path, res
         against=f"{before.subject} {before.version}",
         cases=len(pairs),
         changes=tuple(change for name, some in halves.items() if some for change in _changes(name, some, resamples)),
-        regressions=_regressions(pairs, _PRIMARY.get(after.suite, "accuracy")),
+        regressions=_regressions(pairs, PRIMARY[after.suite]),
     )
 
 

@@ -18,6 +18,7 @@ from collegium.evaluation.cases import (
 )
 from collegium.evaluation.corpora import read_retrieval
 from collegium.evaluation.judging import Material, Prediction, resolve
+from collegium.evaluation.page import given_of, render
 from collegium.evaluation.reading import read_contradiction, read_injection, read_verification
 from collegium.evaluation.report import CaseResult, EvaluationReport, case_result, parts_of
 from collegium.evaluation.running import Progress, run
@@ -54,6 +55,11 @@ class Plan:
 def report_path(folder: Path, suite: SuiteName, data: Path) -> Path:
     """Where the report on a folder of data is kept: reports on several may share a folder."""
     return folder / f"{suite}-{data.resolve().name}.report.json"
+
+
+def page_path(folder: Path, suite: SuiteName, data: Path) -> Path:
+    """Where the report is kept as a page for people."""
+    return folder / f"{suite}-{data.resolve().name}.html"
 
 
 def _answers_path(report: Path) -> Path:
@@ -118,4 +124,6 @@ def _evaluated(
     if plan.out is not None:
         plan.out.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(report.to_json() + b"\n")
+        given = {case.case_id: given_of(case) for case in chosen.cases}
+        page_path(plan.out, plan.suite, plan.data).write_text(render(report, given), encoding="utf-8")
     return report

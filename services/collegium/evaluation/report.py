@@ -21,6 +21,13 @@ SCHEMA_VERSION: Final = 1
 PartName = Literal["all", "tuning", "reporting"]
 _PARTS: Final[tuple[PartName, ...]] = ("all", "tuning", "reporting")
 _MOST_FIGURES: Final = 64
+PRIMARY: Final[dict[SuiteName, str]] = {
+    "retrieval": "ndcg_at_10",
+    "verification": "accuracy",
+    "contradiction": "accuracy",
+    "injection": "accuracy",
+}
+"""The measure by which a case got better or worse."""
 _MOST_GROUPS: Final = 12
 
 

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from collegium.evaluation.cases import SuiteName
 from collegium.evaluation.comparing import compare
 from collegium.evaluation.errors import ReportUnusable
-from collegium.evaluation.evaluating import Plan, evaluate, report_path
+from collegium.evaluation.evaluating import Plan, evaluate, page_path, report_path
 from collegium.evaluation.report import EvaluationReport, read_report
-from judged_folders import claims, contexts, pairs, ranking
+from judged_folders import claims, contexts, pairs, ranking, write_lines
 
 
 def figures(report: EvaluationReport, part: str = "all") -> dict[str, float]:
@@ -103,3 +104,29 @@ def test_an_unusable_report_is_told(tmp_path: Path, content: str | None, told: s
         path.write_text(content, encoding="utf-8")
     with pytest.raises(ReportUnusable, match=told):
         read_report(path)
+
+
+def test_the_page_shows_every_case_and_runs_nothing(tmp_path: Path) -> None:
+    """What a source holds stays text: it is escaped, and the page allows neither scripts nor anything loaded."""
+    hostile = "<script>alert(1)</script> and \u202e turned over."
+    records = [{"id": f"c{n}", "claim": f"{hostile} {n}", "evidence": [hostile], "label": "REFUTES"} for n in range(3)]
+    data = write_lines(tmp_path / "data" / "claims.jsonl", records).parent
+    evaluate(Plan("verification", data, out=tmp_path / "out"))
+    page = page_path(tmp_path / "out", "verification", data).read_text(encoding="utf-8")
+    assert page.count("<details>") == 3
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "\u202e" not in page
+    assert "default-src 'none'" in page
+
+
+@pytest.mark.parametrize("suite", ["retrieval", "contradiction", "injection"])
+def test_every_suite_has_its_page(tmp_path: Path, suite: SuiteName) -> None:
+    """With the inputs of its own cases."""
+    data = {"retrieval": ranking, "contradiction": pairs, "injection": contexts}[suite](tmp_path / "data")
+    report = evaluate(Plan(suite, data, subject="bm25" if suite == "retrieval" else "shipped", out=tmp_path / "out"))
+    page = page_path(tmp_path / "out", suite, data).read_text(encoding="utf-8")
+    assert page.count("<details>") == len(report.cases)
+    assert {"retrieval": "What warns ships", "contradiction": "A producer sends", "injection": "opens at nine"}[
+        suite
+    ] in page
