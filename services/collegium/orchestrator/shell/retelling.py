@@ -130,7 +130,7 @@ async def _read(log: Log, source: TopicPartition, start: int, end: int) -> list[
             for records in (await reader.poll(max_records=_POLL_RECORDS, timeout_ms=_POLL_MS)).values():
                 for record in records:
                     if record.offset >= end:
-                        break  # decided since by the new owner, which tells of it itself: the window must not move with it
+                        break  # decided since by the new owner, which tells of it: the window must not move with it
                     try:
                         found.append(decode(record.headers, record.value, RunDecided))
                     except EnvelopeError:
