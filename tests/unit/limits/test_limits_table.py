@@ -43,6 +43,7 @@ GENERIC = "unit/limits/test_contract_bounds.py::test_a_value_at_the_bound_passes
 NOT_BOUNDS: Mapping[str, str] = {
     "collegium.cli": "what a terminal shows; the command line keeps nothing",
     "collegium.simulation": "a test kit",
+    "collegium.evaluation": "a measuring kit outside every run; its README lists what it refuses",
     "collegium.faults": "a test kit",
     "collegium.embedded": "one machine's processes and files; the table names what grows",
 }
