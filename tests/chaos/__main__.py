@@ -51,11 +51,11 @@ async def _run(given: argparse.Namespace) -> int:
         if given.resume is not None:
             record(given.resume, row)
     if given.write is not None:
-        given.write.write_text(page(rows, quick=given.quick), encoding="utf-8")
+        given.write.write_text(page(rows, quick=given.quick, resumed=given.resume is not None), encoding="utf-8")
     return _end([rows[cell.name] for cell in cells if cell.name in rows], directory, keep=given.keep)
 
 
-def page(rows: Mapping[str, Row], *, quick: bool) -> str:
+def page(rows: Mapping[str, Row], *, quick: bool, resumed: bool = False) -> str:
     """The document of the whole matrix, whatever was asked for this time: what has no row is listed, too."""
     cells = chosen(quick=quick, only=[])
     without = [(cell, cell.brokers.missing()) for cell in cells if cell.name not in rows]
@@ -63,7 +63,7 @@ def page(rows: Mapping[str, Row], *, quick: bool) -> str:
         [rows[cell.name] for cell in cells if cell.name in rows],
         [(cell, reason) for cell, reason in without if reason is not None],
         never_run=[cell for cell, reason in without if reason is None],
-        command="make chaos-quick" if quick else "make chaos",
+        command=("make chaos-quick" if quick else "make chaos") + (", resumed after a mend" if resumed else ""),
         session_ms=SETTINGS["COLLEGIUM_KAFKA_SESSION_TIMEOUT_MS"],
     )
 
