@@ -132,18 +132,20 @@ def _in_processes(
     waiting = iter(asked)
     with _pool(path, material, min(workers, len(asked))) as pool:
         pending: dict[Future[Answer], str] = {}
-        while True:
-            for one in islice(waiting, workers * _AHEAD - len(pending)):
-                pending[pool.submit(_answer_in_worker, path, one)] = one.case.case_id
-            if not pending:
-                return
-            done, _ = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                case_id = pending.pop(future)
-                try:
+        case_id = asked[0].case.case_id
+        try:
+            while True:
+                for one in islice(waiting, workers * _AHEAD - len(pending)):
+                    case_id = one.case.case_id
+                    pending[pool.submit(_answer_in_worker, path, one)] = case_id
+                if not pending:
+                    return
+                done, _ = wait(pending, return_when=FIRST_COMPLETED)
+                for future in done:
+                    case_id = pending.pop(future)
                     yield future.result()
-                except BrokenProcessPool as error:
-                    raise SubjectFailed(subject.name, case_id, "a worker process ended, here or near here") from error
+        except BrokenProcessPool as error:
+            raise SubjectFailed(subject.name, case_id, "a worker process ended, at this case or one near it") from error
 
 
 @contextmanager
