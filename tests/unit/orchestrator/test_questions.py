@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collegium.orchestrator.core.questions import decompose
+from collegium.orchestrator.core.questions import MAX_PATTERN_CHARS, decompose
 
 
 @pytest.mark.parametrize(
@@ -36,13 +36,47 @@ from collegium.orchestrator.core.questions import decompose
             "Explain consumer groups, log compaction and replication.",
             ["Explain consumer groups", "Explain log compaction", "Explain replication"],
         ),
+        ("Explain tea, coffee, and milk", ["Explain tea", "Explain coffee", "Explain milk"]),
+        (
+            "Explain tea, coffee and milk and sugar",
+            ["Explain tea", "Explain coffee", "Explain milk and sugar"],
+        ),
+        ("Compare tea, coffee and water", ["tea", "coffee", "water"]),
+        ("Compare tea to coffee", ["tea", "coffee"]),
+        ("How do tea and coffee differ IN taste?", ["tea: taste", "coffee: taste"]),
+        (
+            "How did coordination change from ZooKeeper to KRaft, briefly?",
+            ["How did coordination change in ZooKeeper", "How did coordination change in KRaft"],
+        ),
+        ("Differences in acks between Kafka 2.8 and 3.9", ["acks in Kafka 2.8", "acks in Kafka 3.9"]),
+        ("Compare 2.8 and Kafka 3.9", ["2.8", "Kafka 3.9"]),
         ("1. What is a topic?\n2. What is a partition?", ["What is a topic", "What is a partition"]),
+        ("- What is tea?\n* What is OS X?\n(3) What is Go:", ["What is tea", "What is OS X", "What is Go"]),
+        ("tea; Go; C", ["tea", "Go"]),
         ("Kafka の複製はどう動きますか", ["Kafka の複製はどう動きますか"]),
     ],
 )
 def test_decomposition(goal: str, questions: list[str]) -> None:
     """Each pattern gives its sub-questions, in the goal's order."""
     assert [question.text for question in decompose(goal, 8)] == questions
+
+
+def test_what_does_not_fit_into_the_bound_is_asked_with_the_last_question() -> None:
+    """Nothing of the goal is dropped, and nothing is asked twice."""
+    goal = "What is tea? What is coffee? What is milk? What is water?"
+    assert [question.text for question in decompose(goal, 3)] == [
+        "What is tea",
+        "What is coffee",
+        "What is milk What is water",
+    ]
+
+
+def test_the_longest_sentence_that_is_split() -> None:
+    """One character more stays one question."""
+    longest = "Explain tea, " + "c" * (MAX_PATTERN_CHARS - 13)
+    assert len(longest) == MAX_PATTERN_CHARS
+    assert len(decompose(longest, 8)) == 2
+    assert len(decompose(longest + "c", 8)) == 1
 
 
 @given(st.text(min_size=1, max_size=400).filter(lambda goal: any(c.isalnum() for c in goal)), st.integers(1, 8))
