@@ -4,7 +4,9 @@ import pytest
 
 from collegium.orchestrator.core.deciding import decide
 from collegium.orchestrator.core.model import Moment, OutcomeArrived, Rules, Run, Timer, TimerFired
+from collegium_schemas.base import Usage
 from collegium_schemas.events import (
+    ApprovalRequested,
     AttemptDispatched,
     AttemptFailed,
     AttemptSucceeded,
@@ -55,6 +57,38 @@ def test_a_failed_attempt_counts_what_it_cost() -> None:
     world = steps({"id": "one", "min_confidence": 0.5})
     world.succeed("one", confidence=0.5)
     assert ended(world).status is RunStatus.COMPLETED
+
+
+def test_a_failure_that_a_worker_reports_counts_what_it_cost() -> None:
+    """It is settled like a success, and kept in the history."""
+    world = started()
+    failure = Failure(kind=FailureKind.TIMEOUT, message="slow")
+    outcome = TaskFailed(
+        run_id=RUN,
+        subtask_id="one",
+        attempt=1,
+        role="one",
+        worker="w",
+        started_at_ms=1,
+        ended_at_ms=2,
+        failure=failure,
+        usage=Usage(micro_usd=3),
+    )
+    world.take(OutcomeArrived(RUN, outcome, None))
+    assert world.last.events[0] == AttemptFailed(subtask_id="one", attempt=1, failure=failure, usage=Usage(micro_usd=3))
+    assert world.live().header.usage == Usage(micro_usd=3)
+
+
+@pytest.mark.parametrize(
+    ("budget", "usage"), [({"tokens": 2}, {"input_tokens": 3}), ({"micro_usd": 2}, {"micro_usd": 3})]
+)
+def test_a_failed_attempt_beyond_the_budget_is_the_runs_end(budget: dict[str, int], usage: dict[str, int]) -> None:
+    """No retry follows on it."""
+    world = World(steps({"id": "one", "min_confidence": 0.5}).playbooks)
+    world.take(arrived(playbook="line", budget=budget))
+    world.succeed("one", confidence=0.2, usage=usage)
+    assert types(list(world.last.events)) == ["attempt_failed", "run_ended"]
+    assert ended(world).limit == "budget"
 
 
 def test_an_accepted_outcome_is_kept_whole_without_its_content() -> None:
@@ -117,17 +151,37 @@ def test_stale_timers_change_nothing() -> None:
     assert world.last.dropped == "stale_timer"
 
 
+@pytest.mark.parametrize("before", [(), ("one",)])
+def test_a_run_with_fewer_steps_left_than_subtasks_are_ready_begins_none(before: tuple[str, ...]) -> None:
+    """What was about to be sent is taken back, at the run's acceptance too; the rest is as its history says."""
+    first = [{"id": name} for name in before]
+    world = steps(*first, *({"id": name, "after": before} for name in ("a", "b")), max_steps=len(before) + 1)
+    for name in before:
+        world.succeed(name)
+    assert ended(world).limit == "steps"
+    assert "attempt_dispatched" not in types(list(world.last.events))
+    assert world.last.after == world.live()
+    assert world.live().header.run_id == RUN
+
+
 def test_a_run_whose_playbook_is_gone_dispatches_nothing_more() -> None:
     """Its bound is unknown: it is halted with limit `steps` instead of going on without one."""
     world = started("one", "two")
     run: Run = world.live()
     world.playbooks = {}
     world.succeed("one")
-    assert ended(world).limit == "steps"
+    assert (ended(world).limit, ended(world).reason) == ("steps", "the run has used its 0 steps")
     assert run.header.steps == 1
 
 
-def poison(world: World, attempt: int, kind: FailureKind = FailureKind.POISON) -> None:
+def poison(
+    world: World,
+    attempt: int,
+    kind: FailureKind = FailureKind.POISON,
+    *,
+    message: str = "it killed three",
+    cost: int = 0,
+) -> None:
     """A failure of some attempt."""
     outcome = TaskFailed(
         run_id=RUN,
@@ -137,7 +191,8 @@ def poison(world: World, attempt: int, kind: FailureKind = FailureKind.POISON) -
         worker="w",
         started_at_ms=1,
         ended_at_ms=2,
-        failure=Failure(kind=kind, message="it killed three"),
+        failure=Failure(kind=kind, message=message),
+        usage=Usage(micro_usd=cost),
     )
     world.take(OutcomeArrived(RUN, outcome, None))
 
@@ -166,3 +221,50 @@ def test_poison_of_the_attempt_before_a_back_off_ends_the_subtask() -> None:
     world.fail("one", FailureKind.TIMEOUT)
     poison(world, 1)
     assert types(list(world.last.events)) == ["subtask_failed", "run_ended"]
+
+
+def test_poison_of_an_earlier_attempt_does_not_touch_what_has_succeeded() -> None:
+    """The later attempt has shown that the task can be done."""
+    world = started("one", "two")
+    world.fail("one", FailureKind.TIMEOUT)
+    world.fire("retry", "one", 2)
+    world.succeed("one")
+    poison(world, 1)
+    assert (world.last.events, world.last.dropped) == ((), "duplicate_outcome")
+
+
+def test_poison_of_the_attempt_under_way_counts_what_it_cost() -> None:
+    """As any failure of it does."""
+    world = started()
+    poison(world, 1, cost=3)
+    assert types(list(world.last.events)) == ["attempt_failed", "subtask_failed", "run_ended"]
+    assert world.live().header.usage.micro_usd == 3
+
+
+def test_a_run_that_is_resumed_keeps_its_back_off() -> None:
+    """The pause does not shorten it."""
+    world = started()
+    world.fail("one", FailureKind.TIMEOUT)
+    world.take(word(Action.PAUSE))
+    world.take(word(Action.RESUME))
+    assert types(list(world.last.events)) == ["run_resumed"]
+    world.fire("retry", "one", 2)
+    assert world.running() == ["one"]
+
+
+def test_a_human_is_asked_what_each_answer_does() -> None:
+    """Word for word, since people read it; of a long failure, the end."""
+    answers = (
+        ". approve: it happened, go on; retry: execute it again unless the target knows of it; "
+        "deny: it did not happen, fail"
+    )
+    world = started()
+    world.fail("one", FailureKind.OUTCOME_UNKNOWN)
+    asked = world.last.events[-1]
+    assert isinstance(asked, ApprovalRequested)
+    assert asked.question == f"outcome_unknown happened{answers}"
+    world = started()
+    poison(world, 1, FailureKind.OUTCOME_UNKNOWN, message="m" * 4_000)
+    asked = world.last.events[-1]
+    assert isinstance(asked, ApprovalRequested)
+    assert asked.question == ("m" * 4_000 + answers)[-4_000:]

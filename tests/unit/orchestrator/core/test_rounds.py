@@ -3,12 +3,13 @@
 import pytest
 
 from collegium.orchestrator.core.model import OutcomeArrived
-from collegium.orchestrator.core.planning import PlanError, validate
+from collegium.orchestrator.core.planning import PlanError, next_round, validate
+from collegium_schemas import limits
 from collegium_schemas.events import PlanAdopted, SubtaskFailed
 from collegium_schemas.objective import RunStatus
-from collegium_schemas.plan import SubtaskSpec
+from collegium_schemas.plan import Compensation, SubtaskSpec
 from collegium_schemas.tasks import Failure, FailureKind, TaskFailed
-from orchestrator_worlds import RUN, World, ended, review, started, steps, types
+from orchestrator_worlds import RUN, World, ended, line, review, started, steps, types
 
 LOOP = {"review": "check", "repeat": ["find", "write", "check"], "max_rounds": 2}
 LOOPED: tuple[dict[str, object], ...] = (
@@ -133,6 +134,24 @@ def test_the_last_round_has_no_other_one() -> None:
     assert world.live().header.round == 2
     world.fail("check.r2", FailureKind.CONTRADICTION)
     assert ended(world).status is RunStatus.FAILED
+    assert ended(world).reason == "check.r2 (check) failed at its first attempt: contradiction: contradiction happened"
+
+
+def test_a_review_that_passed_begins_no_round() -> None:
+    """Also when it says what could be looked at once more."""
+    world = looped()
+    world.succeed("check", review={**review("find").model_dump(), "passed": True})
+    assert types(list(world.last.events)) == ["attempt_succeeded", "attempt_dispatched"]
+    assert world.running() == ["send"]
+
+
+def test_a_review_without_a_loop_or_a_playbook_begins_no_round() -> None:
+    """A playbook may have none, and may be gone by then."""
+    for playbooks, follows in ((None, "attempt_dispatched"), ({}, "run_ended")):
+        world = started("check", "send")
+        world.playbooks = world.playbooks if playbooks is None else playbooks
+        world.succeed("check", review=review("check").model_dump())
+        assert types(list(world.last.events)) == ["attempt_succeeded", follows]
 
 
 def fails_at_length(world: World, subtask_id: str, kind: FailureKind) -> None:
@@ -167,3 +186,19 @@ def test_reasons_made_of_long_messages_are_cut_where_they_are_written() -> None:
     adopted = world.last.events[1]
     assert isinstance(adopted, PlanAdopted)
     assert len(adopted.change.reason) == 4_000
+
+
+def test_a_playbook_without_a_loop_has_no_other_round() -> None:
+    """Whatever is asked for."""
+    world = started("one")
+    follow_ups = review("one").follow_ups
+    assert next_round(line("one"), world.live(), follow_ups, "thin") is None
+
+
+def test_subtasks_of_a_plan_are_bounded_with_those_that_undo_them() -> None:
+    """Each compensation may become a subtask of its own."""
+    half = limits.MAX_PLAN_SUBTASKS // 2
+    undone = [spec(f"s{number}").model_copy(update={"compensate": Compensation()}) for number in range(half + 1)]
+    validate(undone[:-1], [each.subtask_id for each in undone])
+    with pytest.raises(PlanError, match="the plan has 5002 subtasks, compensations included; the limit is 5000"):
+        validate(undone, [each.subtask_id for each in undone])

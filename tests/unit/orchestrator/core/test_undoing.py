@@ -3,7 +3,8 @@
 import pytest
 
 from collegium.orchestrator.core.compensating import compensation_plan, not_undone, to_undo
-from collegium.orchestrator.core.model import InterventionArrived
+from collegium.orchestrator.core.deciding import give_up
+from collegium.orchestrator.core.model import InterventionArrived, Moment, Rules
 from collegium.orchestrator.core.planning import PlanError, validate
 from collegium_schemas import limits
 from collegium_schemas.base import TraceContext
@@ -11,8 +12,8 @@ from collegium_schemas.events import AttemptSucceeded, RunEnded, RunEnding, RunR
 from collegium_schemas.objective import Action, Intervention, RunStatus
 from collegium_schemas.plan import Compensation, SubtaskSpec
 from collegium_schemas.playbook import Playbook
-from collegium_schemas.tasks import FailureKind
-from orchestrator_worlds import RUN, World, arrived, review, succeeded
+from collegium_schemas.tasks import Failure, FailureKind
+from orchestrator_worlds import RUN, World, arrived, review, succeeded, word
 
 STEPS: list[dict[str, object]] = [
     {
@@ -115,8 +116,9 @@ def test_an_end_after_the_undoing_is_the_one_that_was_meant() -> None:
     assert ending == RunEnding(
         status=RunStatus.CANCELLED, reason="enough", requester="bob", deadline_at_ms=world.now_ms + 5_000
     )
-    assert world.part("note").failure is not None
-    assert world.part("note").failure.message == "the run ends and undoes its effects"  # type: ignore[union-attr]
+    stopped = Failure(kind=FailureKind.CANCELLED, message="the run ends and undoes its effects", permanent=True)
+    assert world.part("note").failure == stopped
+    assert world.part("pay").ended_version == world.live().header.version
     assert world.live().header.open_subtasks == 2
     assert not_undone(world.live()) == ("pay", "book")
     world.succeed("undo.pay")
@@ -270,3 +272,71 @@ def test_an_undoing_whose_budget_is_exhausted_fails_alone() -> None:
     assert isinstance(end, RunEnded)
     assert (end.status, end.limit) == (RunStatus.FAILED, None)
     assert "pay" in end.reason
+
+
+def test_what_a_second_round_did_is_undone_in_that_round() -> None:
+    """The step was to follow the first round, and was planned anew with the second."""
+    steps: list[dict[str, object]] = [
+        {"id": "check"},
+        {"id": "send", "after": ["check"], "effects": ["alpha"], "compensate": {}},
+    ]
+    full = [{"role": step["id"], "instruction": "x", **step} for step in steps]
+    loop = {"review": "check", "repeat": ["check"], "max_rounds": 2}
+    world = World({"saga": Playbook.model_validate({"name": "saga", "steps": full, "loop": loop})})
+    world.take(arrived(playbook="saga"))
+    world.succeed("check", review=review("check").model_dump())
+    world.succeed("check.r2")
+    assert world.running() == ["send"]
+    cancel(world)
+    assert world.part("undo.send").spec.round == 2
+
+
+def test_a_run_given_up_for_a_long_reason_still_names_all_that_is_not_undone() -> None:
+    """The reason takes half of what a record may say."""
+    decided = give_up(begun().live(), word(Action.PAUSE), "r" * 4_000, Rules({}), Moment(5_000, 0.5))
+    [end] = decided.events
+    assert isinstance(end, RunEnded)
+    assert end.reason == "r" * 2_000 + "; not undone: pay, book"
+
+
+def test_undoing_may_cost_more_than_the_budget() -> None:
+    """The run ends already: its effects are undone whatever that costs."""
+    world = World({"saga": begun().playbooks["saga"]})
+    world.take(arrived(playbook="saga", budget={"tokens": 10}))
+    cancel(world)
+    world.succeed("undo.pay", usage={"input_tokens": 11})
+    assert world.running() == ["undo.book"]
+
+
+def test_an_undoing_that_fails_begins_no_round() -> None:
+    """Also where the playbook has been replaced by one that repeats the step: a run that ends repeats nothing."""
+    world = begun()
+    cancel(world)
+    steps = [{"id": name, "role": name, "instruction": "x"} for name in ("pay", "check")]
+    loop = {"review": "check", "repeat": ["pay", "check"], "max_rounds": 2}
+    world.playbooks = {"saga": Playbook.model_validate({"name": "saga", "steps": steps, "loop": loop})}
+    world.fail("undo.pay", FailureKind.CONTRADICTION)
+    assert [event.type for event in world.last.events] == ["attempt_failed", "subtask_failed", "attempt_dispatched"]
+    assert world.running() == ["undo.book"]
+
+
+def test_the_runs_own_deadline_does_not_end_the_undoing() -> None:
+    """The undoing has one of its own, and only that ends it."""
+    world = begun(compensation_ms=5_000)
+    cancel(world)
+    world.fire("run_deadline")
+    assert (world.last.events, world.last.dropped) == ((), "stale_timer")
+    world.now_ms += 5_000
+    world.fire("run_deadline")
+    assert world.live().header.status is RunStatus.FAILED
+
+
+def test_a_long_reason_with_what_is_not_undone_is_cut() -> None:
+    """What is not undone comes first, so that it is not lost."""
+    world = begun(compensation_ms=5_000)
+    cancel(world, "y" * 4_000)
+    world.now_ms += 5_000
+    world.fire("run_deadline")
+    end = world.last.events[-1]
+    assert isinstance(end, RunEnded)
+    assert end.reason == ("not undone: pay, book; cancelled because: " + "y" * 4_000)[:4_000]
