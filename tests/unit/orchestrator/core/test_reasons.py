@@ -1,10 +1,13 @@
 """What a decision says to people, word for word, when something is refused, given up or ended."""
 
+from dataclasses import replace
+
 from collegium.orchestrator.core.deciding import decide, give_up
 from collegium.orchestrator.core.model import InterventionArrived, Moment, ObjectiveInvalid, Rules, Timer, TimerFired
 from collegium.telemetry.tracing import run_trace
 from collegium_schemas.base import TraceContext
 from collegium_schemas.events import InputRefused, RunEnded, RunPaused, RunRejected, RunResumed
+from collegium_schemas.limits import MAX_EPOCH_MS
 from collegium_schemas.objective import Action, Intervention, RunStatus
 from collegium_schemas.tasks import FailureKind
 from orchestrator_worlds import RUN, World, arrived, ended, line, started, word
@@ -148,3 +151,48 @@ def test_an_approval_that_nobody_waits_for_is_refused_with_what_is_possible() ->
         world.take(word(action))
         reason = f"{action} does not apply to a run under way: cancel, pause and resume do"
         assert world.last.events == (InputRefused(what="intervention", reason=reason),)
+
+
+def test_an_objective_is_accepted_with_the_span_that_sent_it() -> None:
+    """The run's trace follows from there."""
+    world = World({"line": line("one")})
+    world.take(replace(arrived(playbook="line"), trace_parent=PARENT))
+    assert world.live().header.trace_parent == PARENT
+
+
+def test_another_objective_of_the_same_run_is_refused_and_the_run_goes_on() -> None:
+    """The decision leads to the run as it was, one version on."""
+    world = started()
+    before = world.live()
+    world.take(arrived("Something else?", playbook="line"))
+    reason = "another objective with this run_id and other content was accepted before: choose a new run_id"
+    assert world.last.events == (InputRefused(what="objective", reason=reason),)
+    assert world.last.after == world.live()
+    assert (world.live().header.version, world.live().subtasks) == (2, before.subtasks)
+
+
+def test_names_that_could_have_been_meant_are_listed() -> None:
+    """Sorted; or that there are none."""
+    two = Rules({"line": line("one", params={"depth": 1, "colour": "red"})})
+    said = {
+        "unknown playbook 'line'; known: none": (Rules({}), arrived(playbook="line")),
+        "unknown parameter 'dpth' for playbook 'line'; known: colour, depth": (
+            two,
+            arrived(playbook="line", params={"dpth": 1}),
+        ),
+    }
+    for reason, (rules, objective) in said.items():
+        [event] = decide(None, objective, rules, MOMENT).events
+        assert isinstance(event, RunRejected)
+        assert event.reason == reason
+
+
+def test_a_deadline_may_be_the_last_moment_that_a_record_can_say() -> None:
+    """The last millisecond of the year 9999; the next one is refused."""
+    rules = Rules({"line": line("one")})
+    accepted = decide(None, arrived(playbook="line", deadline="9999-12-31T23:59:59.999Z"), rules, MOMENT).events[0]
+    assert accepted.type == "run_accepted"
+    assert accepted.deadline_at_ms == MAX_EPOCH_MS
+    [rejected] = decide(None, arrived(playbook="line", deadline="9999-12-31T23:00:00-01:00"), rules, MOMENT).events
+    assert rejected.type == "run_rejected"
+    assert rejected.reason == "the deadline 9999-12-31T23:00:00-01:00 lies beyond the year 9999"

@@ -6,7 +6,7 @@ from collegium.orchestrator.core.messages import commands, task_of
 from collegium_schemas.events import AttemptDispatched
 from collegium_schemas.objective import Action
 from collegium_schemas.tasks import ControlScope, ControlState, TaskRequested
-from orchestrator_worlds import RUN, World, arrived, line, started, word
+from orchestrator_worlds import RUN, World, arrived, line, started, steps, word
 
 
 def test_the_work_that_is_asked_for_is_complete() -> None:
@@ -74,3 +74,11 @@ def test_work_for_an_ended_run_cannot_be_asked_for() -> None:
     world.take(word(Action.CANCEL))
     with pytest.raises(ValueError, match=f"{RUN}: an attempt without an objective"):
         task_of(world.live(), dispatched, 1, {})
+
+
+def test_work_says_how_it_is_done_and_how_often_its_worker_is_to_be_heard() -> None:
+    """The strategy is the attempt's, the time between beats the step's."""
+    world = steps({"id": "one", "strategy": "model", "heartbeat_timeout_ms": 7_000})
+    [task] = list(commands(world.history[0], world.run, {}))
+    assert isinstance(task, TaskRequested)
+    assert (task.strategy, task.heartbeat_timeout_ms) == ("model", 7_000)
