@@ -48,6 +48,8 @@ def test_revoked_partitions_are_never_due(steps: list[tuple[int, bool]]) -> None
             taken[number].clear()
             assert where not in book.due().offsets
         else:
+            if not book.holds([where]):
+                book.assign(where, PartitionOffsets())
             record = Record("t", number, following[number], 0, None, None)
             taken[number].append((following[number], book.take(record)))
             following[number] += 1
