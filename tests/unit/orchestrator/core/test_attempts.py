@@ -154,8 +154,9 @@ def test_stale_timers_change_nothing() -> None:
 @pytest.mark.parametrize("before", [(), ("one",)])
 def test_a_run_with_fewer_steps_left_than_subtasks_are_ready_begins_none(before: tuple[str, ...]) -> None:
     """What was about to be sent is taken back, at the run's acceptance too; the rest is as its history says."""
-    first = [{"id": name} for name in before]
-    world = steps(*first, *({"id": name, "after": before} for name in ("a", "b")), max_steps=len(before) + 1)
+    first: list[dict[str, object]] = [{"id": name} for name in before]
+    pair: list[dict[str, object]] = [{"id": name, "after": before} for name in ("a", "b")]
+    world = steps(*first, *pair, max_steps=len(before) + 1)
     for name in before:
         world.succeed(name)
     assert ended(world).limit == "steps"
