@@ -15,6 +15,7 @@ from collegium.simulation.errors import Violation
 from collegium.simulation.outside import Outside
 from collegium_schemas.envelope import header
 from collegium_schemas.events import (
+    ApprovalAnswered,
     ApprovalRequested,
     AttemptDispatched,
     AttemptFailed,
@@ -40,6 +41,8 @@ class _Life:
     version: int = 0
     dispatched: set[str] = field(default_factory=set[str])
     outcomes: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
+    answers: Counter[str] = field(default_factory=Counter[str])
+    """Subtask -> how often a human has had it go on: each time is one attempt more, whatever the playbook's bound."""
 
 
 class Histories:
@@ -225,6 +228,8 @@ class Histories:
                     self._really_done(life, decided.run_id, event.subtask_id)
                 case SubtaskFailed():
                     self._left_standing(life, decided.run_id, event.subtask_id)
+                case ApprovalAnswered():
+                    life.answers[event.subtask_id] += event.action != "deny"
                 case ApprovalRequested():
                     self.questions[decided.run_id, event.subtask_id] = self.broker.now_s
                 case RunEnded() | RunRejected():
@@ -280,7 +285,7 @@ class Histories:
         run = life.run
         if run is None or (part := run.subtasks.get(event.subtask_id)) is None:
             return
-        if event.attempt > part.spec.retry.max_attempts:
+        if event.attempt > part.spec.retry.max_attempts + life.answers[event.subtask_id]:
             raise Violation(
                 "bounded", f"{run.header.run_id}/{event.subtask_id}: attempt {event.attempt} is one too many"
             )
