@@ -9,7 +9,6 @@ that of Järvelin and Kekäläinen (2002), with the ideal ranking of each questi
 
 import argparse
 import json
-import math
 import sys
 import tempfile
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import cast
 
+from collegium.evaluation.metrics import ndcg_at
 from collegium.retrieval.corpus import Corpus, OpenCorpus
 from collegium.retrieval.embedding import MiniLm
 from collegium.retrieval.errors import VectorsUnavailable
@@ -45,20 +45,13 @@ def write_documents(folder: Path, target: Path) -> int:
     return size
 
 
-def ndcg(ranking: list[str], judged: dict[str, float]) -> float:
-    """Normalised discounted cumulative gain of the first ten."""
-    gain = sum(judged.get(document, 0.0) / math.log2(place + 2) for place, document in enumerate(ranking[:_CUT]))
-    best = sorted(judged.values(), reverse=True)[:_CUT]
-    return gain / sum(value / math.log2(place + 2) for place, value in enumerate(best))
-
-
 def evaluate(searcher: Searcher, questions: dict[str, str], judged: dict[str, dict[str, float]]) -> dict[str, float]:
     """Mean nDCG@10 and milliseconds per question."""
     total, began = 0.0, time.perf_counter()
     for question_id, question in questions.items():
         hits = searcher.search(question, 3 * _CUT).hits
         ranking = [Path(hit.sources[0].document.document_id).stem for hit in hits]
-        total += ndcg(list(dict.fromkeys(ranking)), judged[question_id])
+        total += ndcg_at(ranking, judged[question_id], _CUT)
     elapsed_ms = (time.perf_counter() - began) * 1000
     return {"ndcg_at_10": round(total / len(questions), 4), "ms_per_question": round(elapsed_ms / len(questions), 2)}
 

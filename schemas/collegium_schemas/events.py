@@ -112,6 +112,11 @@ class RetryScheduled(Contract):
     at_ms: EpochMs
     strategy: Strategy
 
+    @property
+    def first(self) -> bool:
+        """True when nothing was tried before: no retry, but a dispatch that a later decision makes."""
+        return self.attempt == 1
+
 
 class SubtaskFailed(Contract):
     """The subtask's attempts are used up, or its failure cannot be mended by another attempt."""

@@ -37,6 +37,12 @@ class ControlTail(Tail):
             for wait in waits:
                 wait.cancel()
 
+    def begin(self) -> None:
+        """The latest order of each run comes again, and holds."""
+
+    def interrupted(self) -> None:
+        """Orders that were heard hold meanwhile."""
+
     def take(self, record: Record) -> None:
         """Heed one order."""
         key = (record.key or b"").decode("utf-8", "replace")

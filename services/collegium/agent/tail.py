@@ -1,6 +1,7 @@
 """Following a compacted topic: every partition, from its beginning, and again from there after an outage."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Final
 
@@ -13,7 +14,7 @@ _CATCH_UP_POLL_MS: Final = 50
 _POLL_RECORDS: Final = 500
 
 
-class Tail:
+class Tail(ABC):
     """Hands every record to `take`, in the order of its partition.
 
     After an outage all records come again, and those that compaction has dropped meanwhile do not: `begin` and
@@ -35,13 +36,15 @@ class Tail:
         self._next: dict[int, int] = {}
         self._moved = asyncio.Event()
 
+    @abstractmethod
     def take(self, record: Record) -> None:
         """One more record; of a tombstone the value is None."""
-        raise NotImplementedError
 
+    @abstractmethod
     def begin(self) -> None:
         """The topic is read from its beginning, for the first time or once more."""
 
+    @abstractmethod
     def interrupted(self) -> None:
         """The log has gone away, or the tail ends: nothing is read until the next `begin`."""
 

@@ -106,7 +106,7 @@ def _attempt(
             return f"{who} succeeded in {took}{evidence}" + (f": {event.note}" if event.note else "")
         case AttemptFailed():
             return f"{who} attempt {event.attempt} failed as {event.failure.kind}: {event.failure.message}"
-        case RetryScheduled() if event.attempt == 1:
+        case RetryScheduled() if event.first:
             return ""  # sent a moment later, which is told then
         case RetryScheduled():
             wait = spoken(max(0, event.at_ms - decided.at_ms))

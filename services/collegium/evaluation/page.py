@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import lru_cache
 from pathlib import Path
 from typing import Final, cast
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from collegium.delivery.page import environment
 from collegium.evaluation.cases import CaseT
 from collegium.evaluation.report import PRIMARY, CaseResult, EvaluationReport
 from collegium.telemetry.visible import visible
@@ -36,7 +34,7 @@ def render(report: EvaluationReport, given: Mapping[str, tuple[tuple[str, str], 
     shown = [Shown(case, given.get(case.case_id, ())) for case in ordered[:MOST_SHOWN]]
     names = dict.fromkeys(figure.name for part in report.parts for figure in part.figures)
     figures = {(part.part, figure.name): figure for part in report.parts for figure in part.figures}
-    template = _environment().get_template("evaluation.html.j2")
+    template = environment(_TEMPLATES, visible).get_template("evaluation.html.j2")
     return template.render(
         report=report, names=list(names), figures=figures, shown=shown, primary=PRIMARY[report.suite]
     )
@@ -46,16 +44,3 @@ def _text(value: object) -> str:
     if isinstance(value, tuple):
         return "\n\n".join(map(_text, cast("tuple[object, ...]", value)))
     return str(value)
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["visible"] = visible
-    return environment

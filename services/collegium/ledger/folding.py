@@ -237,7 +237,7 @@ class _Folding:
             case AttemptSucceeded() | AttemptFailed():
                 self._decide(event)
             case RetryScheduled():
-                self._sum(retries=self._summary.retries + (event.attempt > 1))
+                self._sum(retries=self._summary.retries + (not event.first))
                 self._change(event.subtask_id, status="backoff", retry_at_ms=event.at_ms)
             case SubtaskFailed():
                 if self._change(event.subtask_id, status="failed", failure=event.failure, retry_at_ms=None):

@@ -131,12 +131,7 @@ class SimulatedLog:
     async def unsettled(self, partitions: Collection[TopicPartition]) -> frozenset[TopicPartition]:
         """Where a transaction is open."""
         self._check()
-
-        def open_ones() -> frozenset[TopicPartition]:
-            logs = map(self._broker.partition, partitions)
-            return frozenset(log.source for log in logs if log.stable < log.end)
-
-        return await self._link.call("read", open_ones)
+        return await self._link.call("read", lambda: self._broker.unsettled(partitions))
 
     async def beginning_offsets(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
         """First offsets: where whoever reads partitions in bulk begins, be there something or not."""

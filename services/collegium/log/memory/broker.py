@@ -69,6 +69,10 @@ class MemoryBroker:
             raise TopicMismatch((f"topic {source.topic} has no partition {source.partition}",))
         return partitions[source.partition]
 
+    def unsettled(self, partitions: Collection[TopicPartition]) -> frozenset[TopicPartition]:
+        """Those of these partitions in which a transaction is open."""
+        return frozenset(each for each in partitions if (log := self.partition(each)).stable < log.end)
+
     def group(self, name: str) -> Group:
         """A consumer group, new or known."""
         if name not in self._groups:

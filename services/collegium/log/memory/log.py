@@ -80,8 +80,7 @@ class MemoryLog:
     async def unsettled(self, partitions: Collection[TopicPartition]) -> frozenset[TopicPartition]:
         """Where a transaction is open."""
         await self._turn()
-        logs = map(self._broker.partition, partitions)
-        return frozenset(log.source for log in logs if log.stable < log.end)
+        return self._broker.unsettled(partitions)
 
     async def beginning_offsets(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
         """First offsets."""

@@ -389,4 +389,4 @@ class Decision:
 
 def _begins(event: Event) -> bool:
     """Whether a subtask's attempt is dispatched, or will be that was about to be."""
-    return isinstance(event, AttemptDispatched) or (isinstance(event, RetryScheduled) and event.attempt == 1)
+    return isinstance(event, AttemptDispatched) or (isinstance(event, RetryScheduled) and event.first)

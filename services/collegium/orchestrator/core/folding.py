@@ -63,7 +63,6 @@ class Folding:
         self._run_id = run_id
         self._now_ms = now_ms
         self._version = 1 if run is None else run.header.version + 1
-        self._exists = run is not None
         self._header: RunHeader | None = None if run is None else run.header
         self.objective: ObjectiveSubmitted | None = None if run is None else run.objective
         self._plan: PlanPart | None = None if run is None else run.plan

@@ -36,7 +36,7 @@ def _event(event: Event, run_id: str, after: Run | None, metrics: OrchestratorMe
         case AttemptDispatched():
             part = _part(after, event.subtask_id)
             metrics.attempts.labels("unknown" if part is None else part.spec.role).inc()
-        case RetryScheduled() if event.attempt > 1:
+        case RetryScheduled() if not event.first:
             part = _part(after, event.subtask_id)
             failure = None if part is None else part.failure
             metrics.retries.labels("unknown" if failure is None else failure.kind.value).inc()
