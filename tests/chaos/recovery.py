@@ -49,6 +49,12 @@ def last_before(decisions: Iterable[Decision], moment_s: float) -> dict[int, Dec
     return {each.partition: each for each in decisions if each.seen_s <= moment_s}
 
 
+def held_by(decisions: Iterable[Decision], mark: str, moment_s: float) -> frozenset[int]:
+    """The partitions on which an owner, known by the end of its name, was the last to decide before a moment."""
+    last = last_before(decisions, moment_s)
+    return frozenset(partition for partition, decision in last.items() if decision.owner.endswith(mark))
+
+
 def under_way(decisions: Iterable[Decision], moment_s: float) -> frozenset[int]:
     """Partitions with runs that had been seen to begin before a moment, and not to end: these must go on."""
     begun: dict[str, int] = {}

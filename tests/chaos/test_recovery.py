@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from chaos.history import Decision, decision_of
-from chaos.recovery import Strike, in_hand, last_before, under_way
+from chaos.recovery import Strike, held_by, in_hand, last_before, under_way
 
 ONE, TWO = ("run", "one"), ("run", "two")
 
@@ -42,6 +42,15 @@ def test_only_partitions_with_runs_under_way_must_go_on() -> None:
     assert under_way([busy, idle], 1.5) == {0, 1}
     assert under_way([busy, idle, ended, archived], 4.0) == {0}
     assert under_way([busy, idle, ended], 0.5) == frozenset()
+
+
+def test_who_decided_last_holds_a_partition() -> None:
+    """Until somebody else has decided there; whether runs are under way does not matter."""
+    one, other, taken = decision(1.0, 0, "o@h:1"), decision(1.0, 1, "o@h:11"), decision(3.0, 0, "o@h:2")
+    decisions = [one, other, taken]
+    assert [held_by(decisions, ":1", at_s) for at_s in (0.5, 2, 3)] == [set(), {0}, set()]
+    assert held_by(decisions, ":11", 9) == {1}
+    assert held_by(decisions, "", 9) == {0, 1}
 
 
 def test_in_hand_is_what_was_sent_and_not_answered() -> None:

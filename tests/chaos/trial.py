@@ -4,13 +4,14 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Generic
 
 from chaos.brokers import B
 from chaos.fleet import Fleet
 from chaos.history import History
 from chaos.load import Load
-from chaos.recovery import Strike, in_hand, last_before, under_way
+from chaos.recovery import Strike, held_by, in_hand, under_way
 from collegium.log.topics import TopicNames
 
 BOUND_S = 60.0
@@ -31,7 +32,9 @@ class Trial(Generic[B]):
     """Of the trial's topics."""
     strikes: list[Strike] = field(default_factory=list[Strike])
 
-    def struck(self, victim: int | None = None, *, at_s: float | None = None, alone: bool = False) -> None:
+    def struck(
+        self, victim: int | None = None, *, at_s: float | None = None, alone: bool = False, fed: bool = False
+    ) -> None:
         """The fault happens now, or happened at a moment of the monotonic clock: the recovery's clock starts.
 
         The system has recovered when each partition that the victim decided on last, and that had runs under way, has a
@@ -41,12 +44,13 @@ class Trial(Generic[B]):
             victim: The orchestrator process that was struck; without it, it does not matter who decided last.
             at_s: When, if not now.
             alone: Nobody can take over from the victim: its own next decisions end the outage.
+            fed: Objectives keep arriving until the outage has ended: partitions without a run under way count too.
         """
         moment = time.monotonic() if at_s is None else at_s
         mark = "" if victim is None else f":{victim}"
-        last = last_before(self.history.decisions, moment)
-        busy = under_way(self.history.decisions, moment)
-        owned = frozenset(partition for partition in busy if last[partition].owner.endswith(mark))
+        owned = held_by(self.history.decisions, mark, moment)
+        if not fed:
+            owned &= under_way(self.history.decisions, moment)
         self.strikes.append(Strike(moment, partitions=owned, not_by="" if alone else mark))
 
     def struck_specialist(self, victim: int, role: str, *, at_s: float | None = None) -> None:
@@ -57,6 +61,11 @@ class Trial(Generic[B]):
         moment = time.monotonic() if at_s is None else at_s
         waiting = in_hand(self.history.decisions, role, moment)
         self.strikes.append(Strike(moment, subtasks=waiting, not_by=f":{victim}"))
+
+    async def deciding(self, pid: int) -> None:
+        """Wait until an orchestrator process is the one that decided last on some partition."""
+        held = partial(held_by, self.history.decisions, f":{pid}")
+        await self.until(lambda: bool(held(time.monotonic())), f"process {pid} decides on a partition")
 
     def undoing(self, role: str, at_s: float | None = None) -> int:
         """How many runs had been given subtasks of a role that undoes, and had not ended; now, or at a moment."""

@@ -43,10 +43,11 @@ def _orchestrator(column: str, broken: Break, *, quick: bool = False) -> Cell[Ne
     async def strike(trial: Trial[Networked]) -> None:
         net, victim = trial.brokers, trial.fleet["orchestrator-1"]
         hosts, others = (victim.name,), net.hosts_of(net.cluster.nodes)
+        await trial.deciding(victim.pid)
         try:
             await broken(net, hosts, others)
-            trial.struck(victim.pid)
-            await trial.until(lambda: trial.recovery_s() is not None, "the other orchestrator has taken over")
+            trial.struck(victim.pid, fed=True)
+            await trial.until(trial.recovered, "the other orchestrator has taken over")
             await trial.decided(MEANWHILE)
             await _vanished(net, hosts, others)
         finally:
