@@ -4,7 +4,9 @@ Each effect has one key, without an attempt number. Whoever wants to execute it 
 of a key, in the order of its partition, may call the target and writes the outcome (docs/effects.md).
 """
 
-from typing import Annotated, ClassVar, Literal
+import re
+from collections.abc import Iterable
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -58,3 +60,18 @@ class EffectEnded(Message):
     receipt: Receipt = ""
     reason: Text = ""
     at_ms: EpochMs
+
+
+_ACCEPTED: Final = "collegium_run_accepted_at_ms"
+_TIME: Final = re.compile(rb"[0-9]{1,15}")
+
+
+def farewell_headers(run_accepted_at_ms: EpochMs) -> tuple[tuple[str, bytes], ...]:
+    """Headers of the tombstone that removes an archived run's effect: which run of that name it was."""
+    return ((_ACCEPTED, str(run_accepted_at_ms).encode()),)
+
+
+def archived_run(headers: Iterable[tuple[str, bytes]]) -> EpochMs | None:
+    """When the run that a tombstone is about was accepted; None where the tombstone does not say."""
+    said = next((value for name, value in headers if name == _ACCEPTED), b"")
+    return int(said) if _TIME.fullmatch(said) else None

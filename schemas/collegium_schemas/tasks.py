@@ -116,6 +116,8 @@ class TaskRequested(Message):
     effect_word: EffectWord | None = None
     compensates: SubtaskId | None = None
     """The subtask of the run whose effects this task undoes."""
+    run_accepted_at_ms: EpochMs | None = None
+    """Of tasks with execution rights: which run of this name it is, should an earlier one have been archived."""
 
     @model_validator(mode="after")
     def _as_0_1_0_meant_it(self) -> Self:

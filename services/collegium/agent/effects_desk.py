@@ -161,7 +161,7 @@ class Desk:
     def _seen(self, key: str) -> Standing:
         """Where the key stands for this task: closed when the task's run has been archived since."""
         tail = self._shared.tail
-        return _ARCHIVED if tail.archived_since(key, self._task.dispatched_at_ms) else tail.standing(key)
+        return _ARCHIVED if tail.archived_since(key, self._task) else tail.standing(key)
 
     async def _as_before(self, records: EffectRecords, standing: Standing, sha256: str, *, repair: bool) -> str:
         """What an earlier call did. Whoever claimed in vain writes it again: compaction keeps the latest record."""

@@ -3,15 +3,25 @@
 import asyncio
 import logging
 from collections import OrderedDict
+from typing import NamedTuple
 
 from collegium.agent.effects_book import FREE, Standing, State, fold
 from collegium.agent.patience import Patience
 from collegium.agent.tail import Tail
 from collegium.log.port import Log, Record
-from collegium_schemas.effects import EffectEnded, EffectIntended
+from collegium_schemas.effects import EffectEnded, EffectIntended, archived_run
 from collegium_schemas.envelope import EnvelopeError, decode
+from collegium_schemas.tasks import TaskRequested
 
 _log = logging.getLogger(__name__)
+
+
+class _Archived(NamedTuple):
+    """What the removal of a key says."""
+
+    at_ms: int
+    accepted_at_ms: int | None
+    """Of the run, by which it is told from others of its name; None in what an earlier release wrote."""
 
 
 class EffectTail(Tail):
@@ -25,9 +35,8 @@ class EffectTail(Tail):
         super().__init__(log, topic, patience)
         self._capacity = capacity
         self._standings: dict[str, Standing] = {}
-        self._forgotten: OrderedDict[str, int] = OrderedDict()
-        """Keys of archived runs, the latest, with the time: Kafka keeps a tombstone for a day, and no attempt may take
-        longer."""
+        self._forgotten: OrderedDict[str, _Archived] = OrderedDict()
+        """Keys of archived runs, the latest: Kafka keeps a tombstone for a day, and no attempt may take longer."""
 
     def __len__(self) -> int:
         return len(self._standings)
@@ -41,10 +50,18 @@ class EffectTail(Tail):
         """Where an effect stands, as far as the topic was read."""
         return self._standings.get(key, FREE)
 
-    def archived_since(self, key: str, dispatched_at_ms: int) -> bool:
-        """True when the run of a task that was dispatched then has been archived. A later run may have its name."""
-        archived_at_ms = self._forgotten.get(key)
-        return archived_at_ms is not None and dispatched_at_ms <= archived_at_ms
+    def archived_since(self, key: str, task: TaskRequested) -> bool:
+        """True when the run of a task has been archived. A later run may have its name.
+
+        Runs of one name are told apart by when they were accepted, which the task and the tombstone both say: the
+        clocks of whoever dispatched and of whoever archived need not agree.
+        """
+        archived = self._forgotten.get(key)
+        if archived is None:
+            return False
+        if task.run_accepted_at_ms is None or archived.accepted_at_ms is None:  # written by an earlier release
+            return task.dispatched_at_ms <= archived.at_ms
+        return task.run_accepted_at_ms <= archived.accepted_at_ms
 
     async def changed(self, key: str, before: Standing, within_s: float) -> None:
         """Wait until an effect stands otherwise than before, at most so long."""
@@ -64,10 +81,10 @@ class EffectTail(Tail):
         """What is remembered grows old: nobody may act on it."""
         self.caught_up.clear()
 
-    def _forget(self, key: str, at_ms: int) -> None:
+    def _forget(self, key: str, archived: _Archived) -> None:
         """The run is archived. A task of it may still be redelivered, which must not execute the effect again."""
         self._standings.pop(key, None)
-        self._forgotten[key] = at_ms
+        self._forgotten[key] = archived
         self._forgotten.move_to_end(key)
         if len(self._forgotten) > self._capacity:
             self._forgotten.popitem(last=False)
@@ -76,7 +93,7 @@ class EffectTail(Tail):
         """Fold one record into where its effect stands."""
         key = (record.key or b"").decode("utf-8", "replace")
         if record.value is None:
-            self._forget(key, record.timestamp_ms)
+            self._forget(key, _Archived(record.timestamp_ms, archived_run(record.headers)))
             return
         try:
             effect = decode(record.headers, record.value, EffectIntended, EffectEnded)

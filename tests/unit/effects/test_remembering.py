@@ -4,6 +4,7 @@ from pathlib import Path
 
 from agent_rig import Rig
 from collegium.agent.effects_call import EffectBounds
+from collegium_schemas.effects import farewell_headers
 from collegium_schemas.tasks import FailureKind, TaskFailed, TaskSucceeded
 from effect_tasks import QUICK, effector, task
 from effect_worlds import entries, executed
@@ -39,7 +40,7 @@ async def test_a_task_that_comes_again_after_its_run_was_archived_changes_nothin
 
 
 async def test_a_run_that_has_the_name_of_an_archived_one_executes_its_effects(rig: Rig, tmp_path: Path) -> None:
-    """Only what was dispatched before the archive is refused, also after the later run has executed the effect."""
+    """Earlier releases wrote no acceptance: only what was dispatched before the archive is refused, also afterwards."""
     early = task()
     await rig.write("effects", f"{early.run_id}/s1/alpha".encode(), None, ())
     rig.start(effector(tmp_path), effects=QUICK)
@@ -51,3 +52,20 @@ async def test_a_run_that_has_the_name_of_an_archived_one_executes_its_effects(r
     refused = (await rig.results(2))[1]
     assert isinstance(refused, TaskFailed)
     assert refused.failure.kind is FailureKind.CANCELLED
+
+
+async def test_runs_of_one_name_are_told_apart_without_any_clock_of_the_archive(rig: Rig, tmp_path: Path) -> None:
+    """Who dispatched may have had a clock far ahead of the archive's: a task of the archived run stays refused."""
+    early = task(run_accepted_at_ms=1_000)
+    ahead = task(early.run_id, 2, run_accepted_at_ms=1_000, dispatched_at_ms=early.dispatched_at_ms + 3_600_000)
+    later = task(early.run_id, 3, run_accepted_at_ms=1_001)
+    await rig.write("effects", f"{early.run_id}/s1/alpha".encode(), None, farewell_headers(1_000))
+    rig.start(effector(tmp_path), effects=QUICK)
+    await rig.submit(early, ahead)
+    for refused in await rig.results(2):
+        assert isinstance(refused, TaskFailed)
+        assert refused.failure.kind is FailureKind.CANCELLED
+    assert entries(tmp_path) == []
+    await rig.submit(later)
+    assert isinstance((await rig.results(3))[2], TaskSucceeded)
+    assert executed(tmp_path) == {f"{early.run_id}/s1/alpha": 1}

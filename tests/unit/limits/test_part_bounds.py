@@ -178,6 +178,7 @@ TASK = TaskRequested(
     effects=EFFECTS,
     effect_word=EffectWord(assume="absent", through_attempt=20),
     compensates=ids(1)[0],
+    run_accepted_at_ms=LATE,
 )
 SUCCEEDED = AttemptSucceeded(
     subtask_id=ids(1)[0],
