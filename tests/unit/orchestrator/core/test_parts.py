@@ -51,3 +51,37 @@ def test_parts_follow_on_one_another_and_say_the_whole(most_bytes: int) -> None:
     assert len(begins) == 2
     assert [number for number, piece in enumerate(pieces) if not piece.continues] == begins
     assert [piece.removed for piece in pieces] == [("old",), *(() for _ in pieces[1:])]
+
+
+VERSION_ROOM = 64
+"""Left in every record for a version that grows from part to part."""
+
+
+def written(*items: PlanAdopted | RunPaused | SubtaskSpec) -> int:
+    """How long items of a list are, each with its comma."""
+    return sum(len(item.to_json()) + 1 for item in items)
+
+
+def test_a_part_takes_as_many_events_as_fit_and_not_one_more() -> None:
+    """To the byte, in the first part and in later ones, where nothing is carried over from the one before."""
+    events = tuple(RunPaused(requester="ann" * number) for number in (2, 1, 1, 2))
+    whole = WHOLE.model_copy(update={"events": events})
+    frame = len(whole.model_copy(update={"events": ()}).to_json()) + VERSION_ROOM
+    most = frame + written(*events[:2])
+    assert [part.events for part in in_parts(whole, most)] == [events[:2], events[2:]]
+    assert [part.events for part in in_parts(whole, most - 1)] == [events[:1], events[1:3], events[3:]]
+    assert list(in_parts(whole, frame + written(*events))) == [whole]
+
+
+def test_a_piece_of_a_plan_change_takes_as_many_subtasks_as_fit_and_not_one_more() -> None:
+    """To the byte, and so does each later piece."""
+    adopted = PlanAdopted(change=CHANGES[0])
+    added = CHANGES[0].added
+    empty = PlanAdopted(change=CHANGES[0].model_copy(update={"added": ()}))
+    whole = WHOLE.model_copy(update={"events": (adopted,)})
+    frame = len(whole.model_copy(update={"events": ()}).to_json()) + VERSION_ROOM
+    most = frame + len(empty.to_json()) + VERSION_ROOM + written(*added[:4])
+    for most_bytes, sizes in ((most, [4, 4, 1]), (most - 1, [3, 3, 3])):
+        parts = list(in_parts(whole, most_bytes))
+        pieces = [event.change for part in parts for event in part.events if isinstance(event, PlanAdopted)]
+        assert [len(piece.added) for piece in pieces] == sizes
