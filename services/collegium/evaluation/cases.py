@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Generic, Literal, TypeVar
 
-SuiteName = Literal["retrieval", "verification", "contradiction", "injection"]
+SuiteName = Literal["retrieval", "verification", "contradiction", "injection", "tampering"]
 Support = Literal["supported", "refuted", "not_enough_evidence"]
 Relation = Literal["entailment", "neutral", "contradiction"]
 Planted = Literal["injected", "benign"]

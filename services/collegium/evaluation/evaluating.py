@@ -27,8 +27,10 @@ from collegium.evaluation.scoring import (
     score_contradiction,
     score_injection,
     score_retrieval,
+    score_tampering,
     score_verification,
 )
+from collegium.evaluation.true_sentences import read_tampering
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ def evaluate(plan: Plan, on_progress: Callable[[Progress], None] = lambda progre
             return _evaluated(plan, read_contradiction(plan.data), score_contradiction, _truth, on_progress)
         case "injection":
             return _evaluated(plan, read_injection(plan.data), score_injection, _truth, on_progress)
+        case "tampering":
+            return _evaluated(plan, read_tampering(plan.data), score_tampering, _truth, on_progress)
         case _:
             assert_never(plan.suite)
 

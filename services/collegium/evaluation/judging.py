@@ -83,6 +83,7 @@ SHIPPED: Final[dict[SuiteName, dict[str, str]]] = {
     "verification": {"shipped": "collegium.evaluation.subjects.verification:shipped"},
     "contradiction": {"shipped": "collegium.evaluation.subjects.contradiction:shipped"},
     "injection": {"shipped": "collegium.evaluation.subjects.injection:shipped"},
+    "tampering": {"shipped": "collegium.evaluation.subjects.verification:shipped"},
 }
 """Subjects with a name of their own, by suite; `shipped` is what the specialist does by default."""
 

@@ -99,7 +99,8 @@ def read_verification(folder: Path) -> Suite[VerificationCase]:
         seen.add(row.id, line)
         if (row.evidence is None) == (row.chunks is None):
             raise DataInvalid(path, line, "give either `evidence` (sentences) or `chunks` (whole pages)")
-        sources = tuple("\n".join(chunk.sentences) for chunk in row.chunks or ())
+        # Each row stands alone: a heading or a caption is no beginning of the sentence in the next row.
+        sources = tuple("\n\n".join(chunk.sentences) for chunk in row.chunks or ())
         # Evidence sentences belong together, wherever they were taken from.
         sources = sources if row.evidence is None else (" ".join(row.evidence),)
         group = "" if row.has_number is None else "numbers" if row.has_number else "words"

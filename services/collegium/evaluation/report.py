@@ -26,6 +26,7 @@ PRIMARY: Final[dict[SuiteName, str]] = {
     "verification": "accuracy",
     "contradiction": "accuracy",
     "injection": "accuracy",
+    "tampering": "accuracy",
 }
 """The measure by which a case got better or worse."""
 _MOST_GROUPS: Final = 12

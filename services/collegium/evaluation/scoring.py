@@ -71,6 +71,22 @@ def score_verification(case: VerificationCase, said: Prediction) -> Score:
     return Score(measures, said.confidence, right if decided else None, said.score, supported, "supported")
 
 
+def score_tampering(case: VerificationCase, said: Prediction) -> Score:
+    """Whether a true sentence was kept, or a tampered one caught: anything but supported; refuted is more."""
+    true, supported, refuted = case.truth == "supported", said.label == "supported", said.label == "refuted"
+    measures = {"accuracy": float(true == supported)}
+    if true:
+        measures["kept"] = float(supported)
+    else:
+        measures |= {"caught": float(not supported), "refuted": float(refuted)}
+    if supported:
+        measures["precision_supported"] = float(true)
+    if refuted:
+        measures["precision_refuted"] = float(not true)
+    decided = true == supported if supported or refuted else None
+    return Score(measures, said.confidence, decided, said.score, true, "supported")
+
+
 def score_contradiction(case: ContradictionCase, said: Prediction) -> Score:
     """Whether the relation is the truth, and what was reported as a contradiction."""
     right, reported = said.label == case.truth, said.label == "contradiction"

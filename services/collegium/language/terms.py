@@ -75,7 +75,8 @@ def terms(text: str) -> tuple[Term, ...]:
         if at < len(special) and special[at].start < match.end():
             continue
         word = _SUFFIX.sub("", fold(match.group()))
-        if word in IGNORED:
+        acronym = match.group().isupper() and len(word) > 1  # an `IT` department is no `it`
+        if word in IGNORED and not acronym:
             continue
         named = any(start <= match.start() < end for start, end in names)
         found.append(Term(TermKind.WORD, stem(word), match.start(), match.end(), name=named))

@@ -19,7 +19,7 @@ def test_claims_have_evidence_or_pages(tmp_path: Path) -> None:
     write_lines(tmp_path / "claims.jsonl", [CLAIM, PAGE])
     claim, page = read_verification(tmp_path).cases
     assert (claim.sources, claim.truth) == (("It holds.",), "supported")
-    assert (page.sources, page.truth) == (("a\nb",), "not_enough_evidence")
+    assert (page.sources, page.truth) == (("a\n\nb",), "not_enough_evidence")
 
 
 def test_pairs_and_contexts_are_read(tmp_path: Path) -> None:

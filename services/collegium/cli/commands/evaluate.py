@@ -116,6 +116,13 @@ def injection(session: Session, **chosen: Unpack[_Chosen]) -> None:
     _evaluate(session, "injection", chosen)
 
 
+@command("collegium evaluate tampering --data tests/evaluation/data/tampering")
+@_options
+def tampering(session: Session, **chosen: Unpack[_Chosen]) -> None:
+    """Tell true sentences from the same with one change. Subject: shipped (verification)."""
+    _evaluate(session, "tampering", chosen)
+
+
 def _evaluate(session: Session, suite: "SuiteName", chosen: _Chosen) -> None:
     from collegium.evaluation.comparing import compare  # with NumPy slower to import than `--help` may take
     from collegium.evaluation.evaluating import Plan, evaluate, report_path
@@ -223,6 +230,12 @@ def _show(session: Session, compared: "Comparison") -> None:
         session.out.console.print(f"  and {len(compared.regressions) - _MOST_SHOWN} more (--json lists them)")
 
 
-@family(retrieval=retrieval, verification=verification, contradiction=contradiction, injection=injection)
+@family(
+    retrieval=retrieval,
+    verification=verification,
+    contradiction=contradiction,
+    injection=injection,
+    tampering=tampering,
+)
 def evaluate() -> None:
     """Measure specialists, shipped or your own, on folders of judged data."""
