@@ -13,6 +13,7 @@ from collegium.orchestrator.core.planning import PlanError, validate
 from collegium.orchestrator.core.questions import MAX_PATTERN_CHARS, decompose
 from collegium.orchestrator.core.sizes import MAX_PARAMS_BYTES, MAX_PLAN_BYTES, params_bytes
 from collegium_schemas import limits
+from collegium_schemas.base import Scalar
 from collegium_schemas.events import RunRejected
 from collegium_schemas.plan import SubtaskSpec
 from collegium_schemas.playbook import Playbook
@@ -146,6 +147,16 @@ def test_the_parameters_of_a_subtask_have_at_most_so_many_bytes(letter: str) -> 
         "no plan within the limits: subtask one would have 65537 bytes of parameters; the limit is 65536: "
         "ask for less, or put long text into a corpus"
     )
+
+
+def test_names_and_quotes_of_many_parameters_count_too() -> None:
+    """Where all text is escaped, what stands around the texts decides."""
+    many: dict[str, Scalar] = {f"p{number}": "\u0001" * 681 for number in range(16)}
+    least = dict(many) | {"p0": "\u0001" * 677}
+    for params, fits in ((least, True), (many, False)):
+        assert (params_bytes(params) <= MAX_PARAMS_BYTES) is fits
+        world = asked([{"id": "one", "params": params}], "What is tea?")
+        assert bool(world.running()) is fits
 
 
 def test_the_parameters_of_a_compensation_count_with_those_of_its_step() -> None:
