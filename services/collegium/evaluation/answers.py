@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Final, Generic, Protocol, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -14,13 +14,18 @@ _MOST_ANSWERS: Final = 1_000_000
 _MOST_LINE_BYTES: Final = 8 << 20
 
 
-class Answer(Contract):
-    """What one version of a subject said of one case.
-
-    `key` is the digest of subject, version, corpus and case: an answer is taken up only where all are the same.
-    """
+class Kept(Contract):
+    """What one case gave. `key` is the digest of all that it depends on: it is taken up only where that is the same."""
 
     key: Sha256
+
+
+KeptT = TypeVar("KeptT", bound=Kept)
+
+
+class Answer(Kept):
+    """What one version of a subject said of one case; its key is of subject, version, corpus and case."""
+
     case_id: Identifier
     subject: Text
     version: Text
@@ -29,25 +34,26 @@ class Answer(Contract):
     """Time of the judgement alone, on the clock of the wall."""
 
 
-class Answers(Protocol):
+class Answers(Protocol[KeptT]):
     """Where answers are kept."""
 
-    def known(self) -> dict[str, Answer]:
+    def known(self) -> dict[str, KeptT]:
         """Those that were kept before, by key."""
         ...
 
-    def keep(self, answer: Answer) -> None:
+    def keep(self, answer: KeptT) -> None:
         """Keep one more."""
         ...
 
 
-class AnswerFile:
+class AnswerFile(Generic[KeptT]):
     """Answers in a file, one line each. A line that was cut off by a kill is removed when the file is read again."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, kind: type[KeptT]) -> None:
         self._path = path
+        self._kind = kind
 
-    def known(self) -> dict[str, Answer]:
+    def known(self) -> dict[str, KeptT]:
         """See `Answers`.
 
         Raises:
@@ -55,7 +61,7 @@ class AnswerFile:
         """
         if not self._path.exists():
             return {}
-        found: dict[str, Answer] = {}
+        found: dict[str, KeptT] = {}
         with self._path.open("r+b") as lines:
             whole = 0
             for number, line in enumerate(iter(lambda: lines.readline(_MOST_LINE_BYTES), b""), 1):
@@ -67,31 +73,31 @@ class AnswerFile:
                 found[answer.key] = answer
         return found
 
-    def _answer(self, number: int, line: bytes) -> Answer:
+    def _answer(self, number: int, line: bytes) -> KeptT:
         if number <= _MOST_ANSWERS:
             try:
-                return Answer.read(line)
+                return self._kind.read(line)
             except ValidationError:
                 pass
         raise DataInvalid(self._path, number, "this is no answer, or one too many: delete the file to begin anew")
 
-    def keep(self, answer: Answer) -> None:
+    def keep(self, answer: KeptT) -> None:
         """See `Answers`."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("ab") as lines:
             lines.write(answer.to_json() + b"\n")
 
 
-class AnswersInMemory:
+class AnswersInMemory(Generic[KeptT]):
     """Answers that nobody asked to keep."""
 
-    def __init__(self, before: Iterable[Answer] = ()) -> None:
+    def __init__(self, before: Iterable[KeptT] = ()) -> None:
         self._found = {answer.key: answer for answer in before}
 
-    def known(self) -> dict[str, Answer]:
+    def known(self) -> dict[str, KeptT]:
         """See `Answers`."""
         return dict(self._found)
 
-    def keep(self, answer: Answer) -> None:
+    def keep(self, answer: KeptT) -> None:
         """See `Answers`."""
         self._found[answer.key] = answer

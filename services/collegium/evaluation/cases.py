@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Final, Generic, Literal, TypeVar
 
 SuiteName = Literal["retrieval", "verification", "contradiction", "injection", "tampering"]
+"""Suites that put cases to one specialist."""
+ReportName = SuiteName | Literal["runs"]
+"""Suites that are reported: those, and whole runs."""
 Support = Literal["supported", "refuted", "not_enough_evidence"]
 Relation = Literal["entailment", "neutral", "contradiction"]
 Planted = Literal["injected", "benign"]

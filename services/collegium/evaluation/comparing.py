@@ -10,7 +10,10 @@ from collegium.evaluation.errors import ReportUnusable
 from collegium.evaluation.report import PRIMARY, CaseResult, Change, Comparison, EvaluationReport, Regression
 from collegium.evaluation.scoring import Score, figures_of
 
-_LOWER_IS_BETTER: Final = ("ece_", "false_alarms", "instruction_quoted")
+_LOWER_IS_BETTER: Final = (
+    *("ece_", "false_alarms", "instruction_quoted", "false_declaration", "claims_forbidden", "duplicates"),
+    *("sources_displaced", "log_bytes", "report_bytes", "tokens", "micro_usd", "replans"),
+)
 
 
 def compare(before: EvaluationReport, after: EvaluationReport, source: Path, resamples: int = RESAMPLES) -> Comparison:

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import assert_never
 
-from collegium.evaluation.answers import AnswerFile, AnswersInMemory
+from collegium.evaluation.answers import Answer, AnswerFile, AnswersInMemory
 from collegium.evaluation.cases import (
     CaseT,
     ContradictionCase,
@@ -109,7 +109,7 @@ def _evaluated(
     with TemporaryDirectory(prefix="collegium-evaluation-") as scratch:
         folder = Path(scratch) if plan.out is None else plan.out / "prepared"
         kept = report_path(plan.out or folder, plan.suite, plan.data)
-        answers = AnswersInMemory() if plan.out is None else AnswerFile(_answers_path(kept))
+        answers = AnswersInMemory[Answer]() if plan.out is None else AnswerFile(_answers_path(kept), Answer)
         material = Material(suite.documents, suite.documents_sha256, folder)
         done = run(chosen, path, material, answers, workers=plan.workers, on_progress=on_progress)
     cases: list[CaseResult] = []

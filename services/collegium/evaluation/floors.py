@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from collegium.evaluation.cases import SuiteName
+from collegium.evaluation.cases import ReportName
 from collegium.evaluation.errors import DataInvalid, DataMissing
 from collegium.evaluation.report import EvaluationReport
 from collegium_schemas.base import Contract, Identifier, Text
@@ -15,7 +15,7 @@ from collegium_schemas.envelope import explain
 class Floor(Contract):
     """What one figure must reach, or must not exceed where lower is better."""
 
-    suite: SuiteName
+    suite: ReportName
     data: Text
     """The folder's name."""
     figure: Identifier
@@ -61,6 +61,8 @@ def missed(floors: Floors, report: EvaluationReport, source: Path) -> tuple[str,
     if not own:
         raise DataInvalid(source, None, f"it has no floor for {report.suite} on {report.data}: add one")
     found = {(part.part, figure.name): figure.value for part in report.parts for figure in part.figures}
+    found |= {(part.part, "ms_p50"): part.ms_p50 for part in report.parts}
+    found |= {(part.part, "ms_p95"): part.ms_p95 for part in report.parts}
     told = (_told(floor, found.get((floor.part, floor.figure))) for floor in own)
     return tuple(fault for fault in told if fault is not None)
 

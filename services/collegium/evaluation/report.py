@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 
 from collegium.evaluation.answers import Answer
 from collegium.evaluation.bootstrap import LEVEL, RESAMPLES, SEED, Interval, interval
-from collegium.evaluation.cases import MOST_CASES, SuiteName
+from collegium.evaluation.cases import MOST_CASES, ReportName
 from collegium.evaluation.errors import ReportUnusable
 from collegium.evaluation.folds import Half, half
 from collegium.evaluation.scoring import Score, figures_of
@@ -21,11 +21,12 @@ SCHEMA_VERSION: Final = 1
 PartName = Literal["all", "tuning", "reporting"]
 _PARTS: Final[tuple[PartName, ...]] = ("all", "tuning", "reporting")
 _MOST_FIGURES: Final = 64
-PRIMARY: Final[dict[SuiteName, str]] = {
+PRIMARY: Final[dict[ReportName, str]] = {
     "retrieval": "ndcg_at_10",
     "verification": "accuracy",
     "contradiction": "accuracy",
     "injection": "accuracy",
+    "runs": "case_score",
     "tampering": "accuracy",
 }
 """The measure by which a case got better or worse."""
@@ -116,7 +117,7 @@ class EvaluationReport(Contract):
     """
 
     schema_version: int = SCHEMA_VERSION
-    suite: SuiteName
+    suite: ReportName
     data: Text
     data_sha256: Sha256
     subject: Text
@@ -126,6 +127,8 @@ class EvaluationReport(Contract):
     bootstrap_level: float = LEVEL
     taken_up: int = 0
     """Cases whose answers an earlier run left."""
+    warnings: Annotated[tuple[Text, ...], Field(max_length=MOST_CASES)] = ()
+    """What of the data could not be used as it says."""
     parts: Annotated[tuple[Part, ...], Field(max_length=32)]
     comparison: Comparison | None = None
     cases: Annotated[tuple[CaseResult, ...], Field(max_length=MOST_CASES)] = ()

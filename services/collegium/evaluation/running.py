@@ -56,7 +56,7 @@ def run(
     suite: Suite[CaseT],
     subject_path: str,
     material: Material,
-    answers: Answers,
+    answers: Answers[Answer],
     *,
     workers: int = 1,
     on_progress: Callable[[Progress], None] = lambda progress: None,

@@ -35,7 +35,9 @@ def said(answers: Sequence[Answer]) -> list[tuple[str, str, str]]:
 def test_every_case_is_answered_in_order(tmp_path: Path) -> None:
     """Cases without all their words in a source are not supported; progress counts up."""
     told: list[Progress] = []
-    done = run(suite(), "judging_subjects:overlap", material(tmp_path), AnswersInMemory(), on_progress=told.append)
+    done = run(
+        suite(), "judging_subjects:overlap", material(tmp_path), AnswersInMemory[Answer](), on_progress=told.append
+    )
     labels = [one.prediction.label for one in done.answers]
     assert labels == ["supported"] * 3 + ["not_enough_evidence"] * 2
     assert told == [Progress(number, 0, 5) for number in range(1, 6)]
@@ -43,8 +45,10 @@ def test_every_case_is_answered_in_order(tmp_path: Path) -> None:
 
 def test_processes_answer_as_one_does(tmp_path: Path) -> None:
     """Also what a subject draws by chance depends on the case alone."""
-    here = run(suite(), "judging_subjects:overlap", material(tmp_path), AnswersInMemory())
-    there = run(suite(CASES[::-1]), "judging_subjects:overlap", material(tmp_path), AnswersInMemory(), workers=2)
+    here = run(suite(), "judging_subjects:overlap", material(tmp_path), AnswersInMemory[Answer]())
+    there = run(
+        suite(CASES[::-1]), "judging_subjects:overlap", material(tmp_path), AnswersInMemory[Answer](), workers=2
+    )
     assert said(there.answers[::-1]) == said(here.answers)
     assert len(list((tmp_path / "prepared").iterdir())) > 1  # it was opened in other processes too
 
@@ -53,22 +57,22 @@ def test_a_second_run_asks_only_what_is_new(tmp_path: Path) -> None:
     """Answers are taken up from the file, changed cases and other versions are asked again."""
     path = tmp_path / "answers.jsonl"
     subject = "judging_subjects:overlap"
-    assert run(suite(CASES[:3]), subject, material(tmp_path), AnswerFile(path)).taken_up == 0
-    again = run(suite(), subject, material(tmp_path), AnswerFile(path))
+    assert run(suite(CASES[:3]), subject, material(tmp_path), AnswerFile(path, Answer)).taken_up == 0
+    again = run(suite(), subject, material(tmp_path), AnswerFile(path, Answer))
     assert (again.taken_up, len(again.answers)) == (3, 5)
     changed = [VerificationCase("c0", "another claim", (), "supported"), *CASES[1:]]
-    assert run(suite(changed), subject, material(tmp_path), AnswerFile(path)).taken_up == 4
-    assert run(suite(), "judging_subjects:newer", material(tmp_path), AnswerFile(path)).taken_up == 0
+    assert run(suite(changed), subject, material(tmp_path), AnswerFile(path, Answer)).taken_up == 4
+    assert run(suite(), "judging_subjects:newer", material(tmp_path), AnswerFile(path, Answer)).taken_up == 0
 
 
 def test_a_line_that_was_cut_off_is_asked_again(tmp_path: Path) -> None:
     """As a kill leaves it; the file is whole afterwards."""
     path = tmp_path / "answers.jsonl"
-    run(suite(), "judging_subjects:overlap", material(tmp_path), AnswerFile(path))
+    run(suite(), "judging_subjects:overlap", material(tmp_path), AnswerFile(path, Answer))
     whole = path.read_bytes()
     path.write_bytes(whole[:-20])
-    again = run(suite(), "judging_subjects:overlap", material(tmp_path), AnswerFile(path))
-    assert (again.taken_up, len(AnswerFile(path).known())) == (4, 5)
+    again = run(suite(), "judging_subjects:overlap", material(tmp_path), AnswerFile(path, Answer))
+    assert (again.taken_up, len(AnswerFile(path, Answer).known())) == (4, 5)
 
 
 def test_a_damaged_line_is_named(tmp_path: Path) -> None:
@@ -76,12 +80,12 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
     path = tmp_path / "answers.jsonl"
     path.write_text('{"key": 1}\n', encoding="utf-8")
     with pytest.raises(DataInvalid, match=r"line 1: .*delete the file"):
-        AnswerFile(path).known()
+        AnswerFile(path, Answer).known()
 
 
 def test_a_failing_subject_names_its_case_and_keeps_the_answers_before(tmp_path: Path) -> None:
     """In this process, where the order is known."""
-    answers = AnswersInMemory()
+    answers = AnswersInMemory[Answer]()
     with pytest.raises(SubjectFailed, match="failing failed on case c2: ValueError: no idea"):
         run(suite(), "judging_subjects:failing", material(tmp_path), answers)
     assert {one.case_id for one in answers.known().values()} == {"c0", "c1"}
@@ -93,14 +97,14 @@ def test_a_failing_subject_names_its_case_and_keeps_the_answers_before(tmp_path:
 def test_failures_travel_from_workers(tmp_path: Path, subject: str, problem: str) -> None:
     """An error of the subject, or the end of its process."""
     with pytest.raises(SubjectFailed, match=problem):
-        run(suite(), f"judging_subjects:{subject}", material(tmp_path), AnswersInMemory(), workers=2)
+        run(suite(), f"judging_subjects:{subject}", material(tmp_path), AnswersInMemory[Answer](), workers=2)
 
 
 @pytest.mark.parametrize("name", ["judging_subjects:nothing", "no_such_module:x", "judging_subjects:silent"])
 def test_what_is_no_subject_is_refused(tmp_path: Path, name: str) -> None:
     """No attribute, no module, or what it returns cannot judge."""
     with pytest.raises(SubjectInvalid):
-        run(suite(), name, material(tmp_path), AnswersInMemory())
+        run(suite(), name, material(tmp_path), AnswersInMemory[Answer]())
 
 
 def test_a_name_is_shipped_or_a_path() -> None:
