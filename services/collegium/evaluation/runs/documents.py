@@ -8,17 +8,27 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from pydantic import ValidationError
+
 from collegium.evaluation.errors import DataInvalid, DataMissing
 from collegium.evaluation.judging import version_of
 from collegium.evaluation.lines import Row, read_rows
 from collegium.evaluation.runs.objectives import GivenDocument
-from collegium.retrieval.corpus import Corpus, corpora
+from collegium.retrieval.corpus import Corpus
 from collegium.retrieval.documents import Document
 from collegium.retrieval.files import MANIFEST_NAME
+from collegium_schemas.base import Contract
 
 NAME: Final = "evaluated"
 _READS: Final = ("collegium.retrieval", "collegium.retrieval.parsing", "collegium.language")
 _MOST_DOCUMENTS: Final = 100_000
+
+
+class _Built(Contract):
+    """What a corpus was built by, and the files that could not be read."""
+
+    version: str
+    skipped: tuple[str, ...] = ()
 
 
 class _Listed(Row):
@@ -90,8 +100,7 @@ def corpus_of_folder(folder: Path, home: Path) -> EvaluatedCorpus:
 
 def corpus_of_documents(documents: Sequence[GivenDocument], home: Path) -> EvaluatedCorpus:
     """The documents that a suite brings along, as a corpus; none at all is one, too."""
-    content = [document.to_json() for document in documents]
-    digest = sha256(b"\n".join([*content, version_of(*_READS).encode()])).hexdigest()
+    digest = sha256(b"\n".join(document.to_json() for document in documents)).hexdigest()
     data_dir = home / f"corpus-{digest[:16]}"
     source = data_dir / "sources" / "given"
     source.mkdir(parents=True, exist_ok=True)
@@ -124,8 +133,8 @@ def _files(folder: Path) -> Iterable[str]:
 
 
 def _digest(folder: Path, places: Sequence[str], manifest: Path) -> str:
-    """Of all bytes, and of what reads them."""
-    digest = sha256(f"{version_of(*_READS)}\n{folder.resolve().name}\n".encode())
+    """Of all bytes and names."""
+    digest = sha256(f"{folder.resolve().name}\n".encode())
     for place in [*places, *([MANIFEST_NAME] if manifest.is_file() else [])]:
         with (folder / place).open("rb") as file:
             content = sha256()
@@ -146,12 +155,36 @@ def _staged(folder: Path, places: Sequence[str], manifest: Path, data_dir: Path)
     return staging
 
 
+def _read(data_dir: Path, source: Path) -> tuple[str, ...]:
+    """Build the corpus, unless the same sources of ours have built it before; the files that were skipped."""
+    built, version = data_dir / "built.json", version_of(*_READS)
+    try:
+        before = _Built.read(built.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        before = None
+    if before is not None and before.version == version:
+        return before.skipped
+    built.unlink(missing_ok=True)
+    _forget(data_dir / "corpora" / NAME)
+    report = Corpus(data_dir, NAME).add([source])
+    skipped = tuple(f"{file.path}: {file.reason}"[:500] for file in report.skipped)
+    built.write_bytes(_Built(version=version, skipped=skipped).to_json())
+    return skipped
+
+
+def _forget(corpus: Path) -> None:
+    """Remove what another version of the reader made; vectors stay, since they are kept by the text of each passage."""
+    if corpus.is_dir():
+        for entry in corpus.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            elif not entry.name.startswith("vectors"):
+                entry.unlink()
+
+
 def _built(data_dir: Path, source: Path, digest: str, listed: dict[str, str]) -> EvaluatedCorpus:
+    skipped = _read(data_dir, source)
     corpus = Corpus(data_dir, NAME)
-    skipped: tuple[str, ...] = ()
-    if NAME not in corpora(data_dir):
-        report = corpus.add([source])
-        skipped = tuple(f"{file.path}: {file.reason}"[:500] for file in report.skipped)
     names: dict[str, tuple[str, ...]] = {}
     for document in corpus.documents():
         relative = PurePosixPath(*PurePosixPath(document.document_id).parts[1:]).as_posix()

@@ -32,7 +32,9 @@ _LINKS: Final = frozenset(
     you your""".split()
 )
 """Words that only join others. `all`, `any`, `each`, `every`, `only`, `must` and the like say something, and count."""
-_FRAME: Final = frozenset("according says say states state document source page section version default".split())
+_FRAME: Final = frozenset(
+    "according says say states state document documentation docs source page section version default".split()
+)
 """Words with which a report names its source."""
 
 
