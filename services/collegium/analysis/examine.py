@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from collegium.analysis.answering import answering, unknown_share
 from collegium.analysis.clusters import Place, conflicts, groups, same_pairs
 from collegium.analysis.comparing import statement_text, versions_differ
 from collegium.analysis.question import Question, read_question
@@ -31,8 +32,10 @@ MOST_CLAIMS_IN_ALL: Final = 600
 """Claims kept of all questions, shared evenly: it keeps the analysis well below the largest message."""
 LEAST_SCORE: Final = 0.3
 """A sentence below this does not bear on the question."""
-ANSWERING_SCORE: Final = 0.5
-"""A question is answered when at least one claim reaches this."""
+ANSWERING_SCORE: Final = 0.38
+"""A question is answered when a claim reaches this after what the evidence does not know of the question is taken off.
+
+Between what questions that documentation answers reach and most of those that it does not: see the README."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class _Answers:
     asked: Asked
     question: Question
     scored: Sequence[Scored]
+    unknown: float
 
 
 def gather(evidence: Sequence[Evidence]) -> tuple[Asked, ...]:
@@ -120,8 +124,14 @@ def _frequencies(asked: Sequence[Asked]) -> tuple[Mapping[str, int], int]:
 
 def _answer(asked: Asked, frequency: Mapping[str, int], count: int, share: int) -> _Answers:
     question = read_question(asked.question, frequency, count)
-    found = ((s, ranked.coverage) for ranked in asked.passages for s in statements(ranked.passage))
-    return _Answers(asked, question, best(question, found, limit=share, least=LEAST_SCORE))
+    top = max((ranked.score for ranked in asked.passages), default=0.0)
+    found = (
+        (s, ranked.coverage, ranked.score / top if top > 0 else 1.0)
+        for ranked in asked.passages
+        for s in statements(ranked.passage)
+    )
+    unknown = unknown_share(question, (ranked.passage for ranked in asked.passages))
+    return _Answers(asked, question, best(question, found, limit=share, least=LEAST_SCORE), unknown)
 
 
 def _places(answers: _Answers) -> list[Place]:
@@ -176,12 +186,12 @@ def _question(
         claims=tuple(_claim(one, claim_ids[one.statement.place]) for one in answers.scored),
         clusters=tuple(clusters),
         contradictions=tuple(contradictions[: limits.MAX_CLAIMS]),
-        answered=any(one.score >= ANSWERING_SCORE for one in answers.scored),
+        answered=any(answering(answers.question, one, answers.unknown) >= ANSWERING_SCORE for one in answers.scored),
     )
 
 
 def _claim(scored: Scored, claim_id: str) -> Claim:
-    statement = scored.statement
+    statement = scored.quoted
     text = statement_text(statement)
     return Claim(
         claim_id=claim_id,

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from collegium.language.terms import Term, TermKind, terms
-from collegium.language.tokens import fold, stem
+from collegium.language.tokens import STOPWORDS, fold, stem
 from collegium.language.versions import versions
 
 # Words that say what to do with the answer, not what it is about.
@@ -25,6 +25,10 @@ _WEAK: Final = frozenset(
     good handle happen help important kind look main make mean much need new occur order part possible provide purpose
     reason role see set setting should step take thing time try type use used using value way well whole work much many
     long version default parameter configuration option""".split()
+)
+_DEFAULT: Final = re.compile(
+    r"\bdefaults?\b|\bout of the box\b|\b(?:unless|if not) (?:told|set|configured|specified|stated)\b"
+    r"|\b(?:configure|set|change|touch) nothing\b|\bwithout (?:any )?(?:configuration|settings?)\b"
 )
 _WEAK_WEIGHT: Final = 0.5
 _NAME_WEIGHT: Final = 1.5
@@ -52,6 +56,8 @@ class Question:
     names: frozenset[str]
     versions: tuple[str, ...]
     wants: str
+    weak: frozenset[str] = frozenset()
+    """Stems among the weights that carry little in most questions."""
 
 
 def keys_of(found: Iterable[Term]) -> frozenset[str]:
@@ -73,7 +79,7 @@ def read_question(text: str, frequency: Mapping[str, int], sentence_count: int) 
         frequency: in how many sentences of the evidence each stem occurs.
         sentence_count: how many sentences the evidence has.
     """
-    found = [t for t in terms(text) if t.kind is TermKind.WORD and t.key not in _ASKING]
+    found = [t for t in terms(text) if t.kind is TermKind.WORD and t.key not in _ASKING and _informs(text, t)]
     rarest = math.log(sentence_count + 2)
     weights: dict[str, float] = {}
     for term in found:
@@ -89,13 +95,21 @@ def read_question(text: str, frequency: Mapping[str, int], sentence_count: int) 
         names=frozenset(term.key for term in found if term.name),
         versions=tuple(dict.fromkeys(version.number for version in versions(text))),
         wants=_wants(text.lower()),
+        weak=_WEAK & weights.keys(),
     )
 
 
+def _informs(text: str, term: Term) -> bool:
+    return fold(text[term.start : term.end]) not in STOPWORDS
+
+
 def _wants(text: str) -> str:
-    if re.search(r"\bdefaults?\b", text):
+    if _DEFAULT.search(text):
         return "default"
-    if re.search(r"\bhow (?:many|much|long|large|big|often|fast)\b|\bnumber of\b|\bsize of\b", text):
+    if re.search(
+        r"\bhow (?:many|much|long|large|big|often|fast|soon|far|high|old)\b|\b(?:maximum|minimum|limit|length|port|timeout|interval)\b|\bnumber of\b|\bsize of\b",
+        text,
+    ):
         return "number"
     if re.search(r"\bwhen (?:was|were|did|is|will)\b|\b(?:what|which) (?:year|date)\b", text):
         return "date"

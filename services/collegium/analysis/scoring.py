@@ -1,13 +1,14 @@
 """How much a statement bears on a question."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
 from collegium.analysis.question import Question, keys_of
-from collegium.analysis.statements import Statement
+from collegium.analysis.reaches import leans_back
+from collegium.analysis.statements import Statement, reaching
 from collegium.language.plain import trimmed
 from collegium.language.terms import TermKind, content, terms
 from collegium.language.tokens import fold, stem
@@ -24,10 +25,14 @@ _NAMED_BUT_NOT_ASKED: Final = 0.6
 _PHRASE: Final = 0.06
 _MOST_PER_PASSAGE: Final = 6
 
-_POINTS_BACK: Final = re.compile(
-    r"(?:This|It|They|These|Those|Such|He|She|That|Here|Its|Their|Otherwise|The (?:latter|former|following))\b"
-    r"|(?:If|When|In|For|With|By|On|To)\b.{0,25}\b(?:this|these|those)\b"
-)
+_PRIOR: Final = 0.25
+"""What standing in the passage that the search ranked first is worth."""
+_LONGER: Final = 0.04
+"""What a sentence must gain by what it is quoted with."""
+_SIBLING: Final = 0.98
+"""Of its description's score, what a setting's default is worth to a question about an amount."""
+_POINTS_BACK: Final = re.compile(r"(?:Here|The following)\b")
+_LONG_WORDS: Final = 50
 _ABOUT_THE_TEXT: Final = re.compile(
     r"(?:Let['’]?s|As (?:described|mentioned|noted|discussed)|In (?:this|the following) section|Now that|We will)\b"
     r"|For now\b|.*\b(?:described|discussed|explained|covered)\b.{0,30}\b(?:section|below|later|next)\b"
@@ -46,6 +51,8 @@ class Scored:
 
     statement: Statement
     score: float
+    quoted: Statement
+    """The statement with what it is quoted with."""
 
 
 def score(question: Question, statement: Statement, coverage: float) -> float:
@@ -134,8 +141,10 @@ def _standing(question: Question, statement: Statement) -> float:
 def _wording(text: str) -> float:
     """A factor below 1 for a sentence that does not stand on its own."""
     factor = 1.0
-    if _POINTS_BACK.match(text):
+    if leans_back(text) or _POINTS_BACK.match(text):
         factor *= 0.85
+    if len(text.split()) > _LONG_WORDS:
+        factor *= 0.9
     if _ABOUT_THE_TEXT.match(text):
         factor *= 0.6
     if _CROSS_REFERENCE.search(text):
@@ -143,18 +152,58 @@ def _wording(text: str) -> float:
     return factor if _ENDS.search(text) else factor * 0.9
 
 
-def best(question: Question, found: Iterable[tuple[Statement, float]], *, limit: int, least: float) -> Sequence[Scored]:
-    """The statements that bear most on a question, best first, each place once, a few per passage at most."""
+def best(
+    question: Question, found: Iterable[tuple[Statement, float, float]], *, limit: int, least: float
+) -> Sequence[Scored]:
+    """The statements that bear most on a question, best first, each place once, a few per passage at most.
+
+    Args:
+        question: what is asked.
+        found: statements, each with the coverage of its passage and the passage's rank from 0 to 1, 1 for the first.
+        limit: the most to return.
+        least: the score below which none is.
+    """
     scored: dict[tuple[str, int], Scored] = {}
-    for statement, coverage in found:
-        value = score(question, statement, coverage)
+    for statement, coverage, rank in found:
+        one = _quoted(question, statement, coverage, (1 - _PRIOR) + _PRIOR * rank)
         known = scored.get(statement.place)
-        if value >= least and (known is None or known.score < value):
-            scored[statement.place] = Scored(statement, value)
-    ranked = sorted(scored.values(), key=lambda one: (-one.score, *one.statement.place))
+        if known is None or known.score < one.score:
+            scored[statement.place] = one
+    return _few_per_passage([one for one in _with_siblings(question, scored) if one.score >= least], limit)
+
+
+def _quoted(question: Question, statement: Statement, coverage: float, share: float) -> Scored:
+    """A statement with its score, quoted with what stands around it where that raises the score."""
+    quoted, value = statement, score(question, statement, coverage)
+    for span in statement.reaches:
+        longer = reaching(statement, span)
+        more = score(question, longer, coverage) - _LONGER
+        if more > value:
+            quoted, value = longer, more
+    return Scored(statement, share * value, quoted)
+
+
+def _with_siblings(question: Question, scored: Mapping[tuple[str, int], Scored]) -> Iterable[Scored]:
+    """A question about an amount is answered by the default of the setting that its best sentence describes."""
+    if question.wants not in {"default", "number"}:
+        return scored.values()
+    described: dict[str, float] = {}
+    for one in scored.values():
+        if one.statement.setting is None:
+            passage_id = one.statement.passage.passage_id
+            described[passage_id] = max(described.get(passage_id, 0.0), one.score)
+    return [
+        replace(one, score=max(one.score, _SIBLING * described.get(one.statement.passage.passage_id, 0.0)))
+        if one.statement.setting is not None and one.statement.setting.label == "default"
+        else one
+        for one in scored.values()
+    ]
+
+
+def _few_per_passage(scored: Sequence[Scored], limit: int) -> Sequence[Scored]:
     taken: list[Scored] = []
     per_passage: dict[str, int] = {}
-    for one in ranked:
+    for one in sorted(scored, key=lambda one: (-one.score, *one.statement.place)):
         passage_id = one.statement.passage.passage_id
         if per_passage.get(passage_id, 0) < _MOST_PER_PASSAGE and len(taken) < limit:
             per_passage[passage_id] = per_passage.get(passage_id, 0) + 1

@@ -1,11 +1,12 @@
 """Sentences of passages that state something on their own, and labelled values of settings."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
 from collegium.analysis.question import keys_of
+from collegium.analysis.reaches import counts, reaches
 from collegium.language.operators import Operator
 from collegium.language.sentences import Span, sentences
 from collegium.language.settings import Setting, settings
@@ -39,6 +40,8 @@ class Statement:
     around: frozenset[str]
     """Stems of the whole passage."""
     setting: Setting | None = None
+    reaches: tuple[Span, ...] = ()
+    """Longer stretches of the passage that the sentence could be quoted with, because they belong together."""
 
     @property
     def place(self) -> tuple[str, int]:
@@ -60,9 +63,17 @@ def statements(passage: Passage) -> tuple[Statement, ...]:
             context=context,
             around=around,
             setting=one.setting,
+            reaches=one.reaches,
         )
         for one in _read(passage.text, passage.heading)
     )
+
+
+def reaching(statement: Statement, span: Span) -> Statement:
+    """A statement together with what stands around it, as one."""
+    text = span.of(statement.passage.text)
+    found = terms(text)
+    return replace(statement, span=span, text=text, terms=found, keys=keys_of(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +81,23 @@ class _Stated:
     span: Span
     terms: tuple[Term, ...]
     setting: Setting | None = None
+    reaches: tuple[Span, ...] = ()
 
 
 @lru_cache(maxsize=1024)
 def _read(text: str, heading: str) -> tuple[_Stated, ...]:
     rows = settings(text, heading)
     found = [_Stated(row.span, terms(row.statement()), row) for row in rows]
-    for span in sentences(text):
+    spans = sentences(text)
+    for at, span in enumerate(spans):
         if any(span.start < row.span.end and row.span.start < span.end for row in rows):
             continue
-        said = terms(span.of(text)) if _states_something(span.of(text)) else ()
+        around = reaches(text, spans, at)
+        said = terms(span.of(text)) if _states_something(span.of(text), leads=bool(around)) else ()
         if len(content(said)) >= _FEWEST_WORDS:
-            found.append(_Stated(span, said))
+            found.append(
+                _Stated(span, said, reaches=tuple(one for one in around if not addresses_reader(one.of(text))))
+            )
     return tuple(sorted(found, key=lambda one: one.span.start))
 
 
@@ -90,9 +106,14 @@ def addresses_reader(text: str) -> bool:
     return _ADDRESSES_READER.search(text) is not None
 
 
-def _states_something(text: str) -> bool:
-    """Prose of one sentence: no heading, code, table row, question, lead-in, or order to the reader."""
-    if not _SHORTEST_CHARS <= len(text) <= _LONGEST_CHARS or text.endswith((":", "?")) or " | " in text:
+def _states_something(text: str, *, leads: bool) -> bool:
+    """Prose of one sentence: no heading, code, table row, question, lead-in to nothing, or order to the reader.
+
+    A lead-in says something if a number counts what follows (`Kafka has four core APIs:`), or together with it.
+    """
+    if not _SHORTEST_CHARS <= len(text) <= _LONGEST_CHARS or text.endswith("?") or " | " in text:
+        return False
+    if text.endswith(":") and not leads and not counts(text):
         return False
     letters = sum(character.isalpha() or character == " " for character in text)
     return letters >= 0.7 * len(text) and _CODE.search(text) is None and not addresses_reader(text)

@@ -16,9 +16,12 @@ from collegium_schemas.evidence import (
     Source,
 )
 
-MOST_PER_SECTION: Final = 6
-_LEAST_SCORE: Final = 0.4
-_LEAST_SHARE_OF_BEST: Final = 0.65
+MOST_PER_SECTION: Final = 8
+_MOST_IN_ALL: Final = 16
+"""Findings of all sections together, shared evenly: four for each of four questions, eight for a single one."""
+_FEWEST_PER_SECTION: Final = 4
+_LEAST_SCORE: Final = 0.35
+_LEAST_SHARE_OF_BEST: Final = 0.55
 _SUMMARY: Final = range(3, 7)
 """How many sentences the summary has, as far as there are findings."""
 _OUTSTANDING_SCORE: Final = 0.9
@@ -95,12 +98,13 @@ class _Writer:
     def findings(self) -> list[tuple[QuestionAnalysis, list[Point]]]:
         """Each question with the points that its section will hold; a point stands in one section only."""
         used: set[str] = set()
+        most = max(_FEWEST_PER_SECTION, min(MOST_PER_SECTION, _MOST_IN_ALL // max(1, len(self._material.questions))))
         found: list[tuple[QuestionAnalysis, list[Point]]] = []
         for question in self._material.questions:
             points = points_of(self._material, question) if question.answered else []
             least = max(_LEAST_SCORE, _LEAST_SHARE_OF_BEST * max((p.score for p in points), default=0.0))
             worthy = [point for point in points if point.score >= least]
-            fresh = [point for point in worthy if point.key not in used][:MOST_PER_SECTION]
+            fresh = [point for point in worthy if point.key not in used][:most]
             chosen = [point for point in fresh or worthy[:1] if self._affords(point)]
             used.update(point.key for point in chosen)
             found.append((question, chosen))

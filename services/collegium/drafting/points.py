@@ -35,6 +35,8 @@ class Point:
     agreement: int
     setting: bool
     disputed: bool
+    places: tuple[tuple[str, int, int], ...] = ()
+    """Document and characters [start, end) of each claim behind it."""
 
     @property
     def key(self) -> str:
@@ -63,7 +65,13 @@ class Material:
         for row in settings(passage.text, passage.heading):
             if (row.span.start, row.span.end) == (claim.start, claim.end):
                 return row.statement()
-        return trimmed(claim.text)
+        text = trimmed(claim.text)
+        return f"{text[:-1].rstrip()}." if text.endswith(":") else text
+
+    def place(self, claim: Claim) -> tuple[str, int, int]:
+        """Where a claim stands in its document."""
+        passage = self.passages[claim.passage_id]
+        return passage.document_id, passage.start + claim.start, passage.start + claim.end
 
     def is_setting(self, claim: Claim) -> bool:
         """Whether the claim is a labelled value."""
@@ -153,6 +161,7 @@ def _point(
             same = [c for c in same if material.passages[c.passage_id].version == version]
         return Point(
             said=said,
+            places=tuple(material.place(c) for c in same),
             passages=_one_per_document(material.passages[c.passage_id] for c in same),
             claim_ids=tuple(c.claim_id for c in claims)[:32],
             score=scores.get(claim.claim_id, claim.score),
@@ -192,6 +201,17 @@ def _distinct(found: Sequence[Point]) -> list[Point]:
         if twin is not None:
             passages = _one_per_document((*twin.passages, *point.passages))
             kept[kept.index(twin)] = replace(twin, passages=passages)
-        elif point.setting or point.disputed or not any(alike(point.said, other.said) for other in kept):
+        elif _says_something_new(point, kept):
             kept.append(point)
     return kept
+
+
+def _says_something_new(point: Point, kept: Sequence[Point]) -> bool:
+    if any(overlap(point, other) for other in kept):
+        return False
+    return point.setting or point.disputed or not any(alike(point.said, other.said) for other in kept)
+
+
+def overlap(one: Point, other: Point) -> bool:
+    """Whether the two quote some of the same words of one document."""
+    return any(a == b and s < f and t < e for a, s, e in one.places for b, t, f in other.places)

@@ -1,0 +1,52 @@
+"""Whether what was found answers a question, or only speaks of something near it.
+
+Most sentences of a corpus about brokers share words with any question about brokers. What tells a question that the
+corpus does not answer are the words that none of its best passages knows (`bookies`, `Terraform`), and names that the
+best sentence does not speak of.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from collegium.analysis.question import Question, keys_of
+from collegium.analysis.scoring import Scored
+from collegium.language.terms import TermKind, terms
+from collegium.language.versions import same_version, versions
+from collegium_schemas.evidence import Passage
+
+_UNKNOWN: Final = 0.5
+"""What it costs that no passage knows any of the question's words."""
+_NAME: Final = 0.1
+"""What each of the question's names costs that the sentence and the headings above it do not speak of."""
+_NO_AMOUNT: Final = 0.15
+"""What a question about an amount loses where the sentence holds none."""
+
+
+def unknown_share(question: Question, passages: Iterable[Passage]) -> float:
+    """The weighted share of the question's words that stand nowhere in the passages, titles and headings included.
+
+    A version that the question names counts as a word; documents that describe it know it.
+    """
+    found = tuple(passages)
+    known = frozenset(
+        key for p in found for key in keys_of(terms(f"{p.document_id}\n{p.title}\n{p.heading}\n{p.text}"))
+    )
+    described = {p.version for p in found if p.version} | {v.number for p in found for v in versions(p.text)}
+    telling = {key: weight for key, weight in question.weights.items() if key not in question.weak}
+    missing = [weight for key, weight in telling.items() if not _known(question, key, known)]
+    strange = sum(not any(same_version(named, other) for other in described) for named in question.versions)
+    total = sum(telling.values()) + len(question.versions)
+    return (sum(missing) + strange) / total if total else 1.0
+
+
+def answering(question: Question, one: Scored, unknown: float) -> float:
+    """How well a statement answers a question of which the evidence does not know this share, up to 1."""
+    said = one.quoted.keys | one.quoted.context | keys_of(terms(one.quoted.passage.document_id.replace("/", " ")))
+    names = sum(name not in said for name in question.names)
+    value = one.score - _UNKNOWN * unknown - _NAME * names
+    amount = question.wants != "number" or any(t.kind is TermKind.NUMBER for t in one.quoted.terms)
+    return value if amount else value - _NO_AMOUNT
+
+
+def _known(question: Question, key: str, known: frozenset[str]) -> bool:
+    return key in known or any(key in pair and joined in known for joined, pair in question.joined.items())

@@ -1,0 +1,94 @@
+"""What a sentence is quoted with: the sentence before that it leans on, the one after that completes it, its list.
+
+`The port the server listens on.` answers nothing without the `Defaults to 8080.` that follows, and a lead-in (`To add
+partitions you can do`) nothing without what it leads to.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from collegium.language.quantities import measures
+from collegium.language.sentences import Span
+
+_MOST_WORDS: Final = 52
+_MOST_FOLLOWING: Final = 2
+"""Lines of code or list items that a lead-in is quoted with: a review compares three neighbouring sentences at most."""
+_FEW_WORDS: Final = 14
+
+_LEANS: Final = re.compile(
+    r"(?:[-*•]\s+)?(?:(?:However|Thus|Therefore|Instead|Otherwise|Also|Note that|Hence|Then|Instead|But|And|So)\b,?\s+)?"
+    r"(?:This|It|They|These|Those|Such|He|She|That|Its|Their|Otherwise|Instead|Once you|The (?:latter|former|same)|"
+    r"(?:If|When|In|For|With|By|On|To|After)\b.{0,25}\b(?:this|these|those|so|it)\b)",
+)
+_COMPLETES: Final = re.compile(
+    r"(?:The )?(?:default|defaults|by default|possible values|valid values|minimum|maximum|the default)\b",
+    re.IGNORECASE,
+)
+_LISTED: Final = re.compile(r"[-*+•]\s|\d{1,2}[.)]\s")
+
+
+def leans_back(text: str) -> bool:
+    """Whether a sentence begins with words that point to the one before it."""
+    return _LEANS.match(text) is not None
+
+
+def counts(text: str) -> bool:
+    """Whether a text counts things: `four core APIs`."""
+    return any(measure.noun for measure in measures(text))
+
+
+def reaches(text: str, spans: Sequence[Span], at: int) -> tuple[Span, ...]:
+    """The longer stretches that one sentence of a text may be quoted with, each of at most 52 words.
+
+    Args:
+        text: the passage's text.
+        spans: its sentences, in order.
+        at: which of them.
+    """
+    return tuple(one for one in _candidates(text, spans, at) if len(one.of(text).split()) <= _MOST_WORDS)
+
+
+def _candidates(text: str, spans: Sequence[Span], at: int) -> Iterator[Span]:
+    this = spans[at]
+    if leads(text, spans, at):
+        following = [span for span in spans[at + 1 : at + 1 + _MOST_FOLLOWING] if _led(text, span)]
+        for last in following[: len(following) if _is_code(text, spans[at + 1]) else 1]:
+            yield Span(this.start, last.end)
+        return
+    before = spans[at - 1] if at else None
+    after = spans[at + 1] if at + 1 < len(spans) else None
+    if before is not None and _flows(text, before, this) and leans_back(this.of(text)):
+        yield Span(before.start, this.end)
+    if after is not None and _flows(text, this, after) and _belongs(after.of(text)):
+        yield Span(this.start, after.end)
+
+
+def leads(text: str, spans: Sequence[Span], at: int) -> bool:
+    """Whether a sentence leads to lines of code or list items right below it."""
+    if at + 1 >= len(spans) or _is_code(text, spans[at]):
+        return False
+    said, following = spans[at].of(text), spans[at + 1]
+    return (said.endswith(":") or (not said.endswith((".", "!", "?")) and _is_code(text, following))) and _led(
+        text, following
+    )
+
+
+def _led(text: str, span: Span) -> bool:
+    return _is_code(text, span) or _LISTED.match(span.of(text)) is not None
+
+
+def _is_code(text: str, span: Span) -> bool:
+    """Whether a span is an indented line."""
+    begin = text.rfind("\n", 0, span.start) + 1
+    return span.start - begin >= 4 and not text[begin : span.start].strip()
+
+
+def _belongs(text: str) -> bool:
+    """Whether a sentence completes the one before it: it leans on it, or states the value of what it names."""
+    return leans_back(text) or (_COMPLETES.match(text) is not None and len(text.split()) <= _FEW_WORDS)
+
+
+def _flows(text: str, one: Span, other: Span) -> bool:
+    """Whether two sentences stand in one paragraph."""
+    return "\n" not in text[one.end : other.start]
