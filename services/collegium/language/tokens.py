@@ -90,10 +90,8 @@ def tokens(text: str) -> list[str]:
 
     Stop words are kept: phrase comparison needs them. Composed and decomposed input give the same tokens.
     """
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
     found: list[str] = []
-    for word in _WORD.findall(text):
+    for word in words(text):
         found.extend(_expand(word))
     return found
 
@@ -108,15 +106,21 @@ def stem(token: str) -> str:
 
 
 @lru_cache(maxsize=_CACHED_WORDS)
-def _content(word: str) -> tuple[str, ...]:
+def word_stems(word: str) -> tuple[str, ...]:
+    """The stems of one word of `words`, without stop words: one, none, or an identifier and its parts."""
     return tuple(stem(token) for token in _expand(word) if token not in STOPWORDS)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text as written, in order; `word_stems` of each in turn gives `content_stems` of the text."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    return _WORD.findall(text)
 
 
 def content_stems(text: str) -> list[str]:
     """The stems of a text's tokens without stop words, in order, repeats kept: what an index counts."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
     found: list[str] = []
-    for word in _WORD.findall(text):
-        found.extend(_content(word))
+    for word in words(text):
+        found.extend(word_stems(word))
     return found

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from collegium.retrieval.building import INDEX_FORMAT, Previous, build_index
 from collegium.retrieval.documents import Document, FileReport, FileStatus, ParsedText
 from collegium.retrieval.errors import CorpusBusy, CorpusDamaged, CorpusMissing, InvalidCorpusName
 from collegium.retrieval.files import Limits, find_files
-from collegium.retrieval.index import INDEX_FORMAT, PassageIndex, build_index
+from collegium.retrieval.index import PassageIndex
 from collegium.retrieval.intake import Intake
 from collegium.retrieval.reading import IsolatedReader
 from collegium.retrieval.store import CorpusStore, Snapshot
@@ -123,8 +124,10 @@ class Corpus:
                 intake = Intake(self._store, reader, self._limits, before)
                 for file in found.files:
                     report(intake.add(file))
-            if snapshot is None or snapshot.manifest.index_format != INDEX_FORMAT or intake.changed:
-                snapshot = self._publish(intake.documents)
+            if snapshot is None or not self._sound(snapshot):
+                snapshot = self._publish(intake.documents, None)
+            elif intake.changed:
+                snapshot = self._publish(intake.documents, snapshot)
         return AddReport(
             corpus=self.name,
             snapshot_id=snapshot.manifest.snapshot_id,
@@ -147,7 +150,7 @@ class Corpus:
             gone = [document for document in snapshot.documents if _selected(document, wanted)]
             if gone:
                 removed = {document.source for document in gone}
-                snapshot = self._publish(d for d in snapshot.documents if d.source not in removed)
+                snapshot = self._publish((d for d in snapshot.documents if d.source not in removed), snapshot)
         return RemoveReport(
             corpus=self.name,
             snapshot_id=snapshot.manifest.snapshot_id,
@@ -216,7 +219,7 @@ class Corpus:
                 found,
                 INDEX_FORMAT,
             )
-            return self._publish(snapshot.documents)
+            return self._publish(snapshot.documents, None)
 
     def _readable(self) -> Snapshot | None:
         """The current snapshot; a damaged one counts as none, since adding its documents again repairs it."""
@@ -226,17 +229,31 @@ class Corpus:
             _logger.warning("%s; starting it anew", error)
             return None
 
+    def _sound(self, snapshot: Snapshot) -> bool:
+        """Whether the snapshot's index is of this version and can be opened."""
+        if snapshot.manifest.index_format != INDEX_FORMAT:
+            return False
+        try:
+            PassageIndex(snapshot.directory)
+        except (OSError, ValueError, KeyError) as error:
+            _logger.warning("the index of corpus %s is damaged, rebuilding it: %s", self.name, error)
+            return False
+        return True
+
     def _require(self) -> Snapshot:
         snapshot = self._store.current()
         if snapshot is None:
             raise CorpusMissing(self.name, corpora(self._data_dir))
         return snapshot
 
-    def _publish(self, documents: Iterable[Document]) -> Snapshot:
+    def _publish(self, documents: Iterable[Document], before: Snapshot | None) -> Snapshot:
+        """Publish these documents; what the snapshot before has of them too is taken over from its index."""
         ordered = sorted(documents, key=lambda document: document.document_id)
+        fits = before is not None and before.manifest.index_format == INDEX_FORMAT
+        previous = Previous(before.directory, before.documents) if before and fits else None
 
         def build(directory: Path, all_documents: Sequence[Document]) -> int:
-            return build_index(directory, all_documents, self._store.read_text)
+            return build_index(directory, all_documents, self._store.read_text, previous)
 
         return self._store.publish(ordered, snapshot_id_of(ordered), INDEX_FORMAT, build)
 

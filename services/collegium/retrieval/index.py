@@ -1,14 +1,14 @@
 """The search index of one snapshot: BM25 over passages with their headings and titles, memory-mapped.
 
-Files of an index directory: `passages.jsonl` (one passage a line), `offsets.npy` (where each line begins),
-`documents.npy` (the document of each passage), `groups.npy` (equal texts have equal numbers) and bm25s's own.
+Files of an index directory (`building` writes them): `passages.jsonl` (one passage a line), `offsets.npy` (where each
+line begins), `documents.npy` (the document of each passage), `groups.npy` (equal texts have equal numbers),
+`titles.npy`, `links.npy` and `named.npy` (see `titles`), bm25s's own, and what the next build takes over:
+`tokens.npy`, `text_ends.npy`, `ends.npy` and `hashes.npy`.
 """
 
-import hashlib
 import json
-import logging
 import mmap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
@@ -18,20 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from collegium.language.tokens import content_stems
-from collegium.retrieval.documents import Document, ParsedText
-from collegium.retrieval.passages import passages
-
-INDEX_FORMAT = 1
-"""Rises when the files, the passages or the tokens change meaning; an older index is rebuilt when it is opened."""
-
-# Fields are weighted by repetition (BM25F's term frequency before saturation; Robertson et al., CIKM 2004):
-# the innermost heading counts three times, the title twice, outer headings once.
-_HEADING_REPEATS = 2
-_TITLE_REPEATS = 2
-_K1, _B = 1.5, 0.75
+from collegium.retrieval.titles import Integers, TitleTable
 
 Floats = npt.NDArray[np.float32]
-Integers = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,61 +39,10 @@ class IndexedPassage:
 
 
 class _Bm25(Protocol):
-    """The part of `bm25s.BM25` that we use."""
+    """The part of `bm25s.BM25` that we use: its scores as a matrix, a column for each token."""
 
     scores: dict[str, npt.NDArray[np.generic]]
     vocab_dict: dict[str, int]
-
-    def index(self, _corpus: tuple[list[list[int]], dict[str, int]], /, *, show_progress: bool) -> None: ...
-    def save(self, _directory: Path, /, *, show_progress: bool) -> None: ...
-    def get_scores_from_ids(self, _ids: list[int], /) -> Floats: ...
-
-
-@dataclass(slots=True)
-class _Collected:
-    """What building gathers before it is written."""
-
-    token_ids: list[list[int]]
-    vocabulary: dict[str, int]
-    offsets: list[int]
-    documents: list[int]
-    groups: list[int]
-
-
-def build_index(directory: Path, documents: Sequence[Document], read_text: Callable[[Document], ParsedText]) -> int:
-    """Write an index over the documents into an existing empty directory; returns the number of passages."""
-    collected = _Collected([], {}, [0], [], [])
-    group_of: dict[str, int] = {}
-    with (directory / "passages.jsonl").open("wb") as lines:
-        for number, document in enumerate(documents):
-            title = content_stems(document.title) * _TITLE_REPEATS
-            for passage in passages(read_text(document)):
-                sha256 = hashlib.sha256(passage.text.encode()).hexdigest()
-                group = group_of.setdefault(sha256, len(group_of))
-                record = [number, group, passage.heading, passage.start, passage.end, passage.text, sha256]
-                line = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-                lines.write(line)
-                collected.offsets.append(collected.offsets[-1] + len(line))
-                collected.documents.append(number)
-                collected.groups.append(group)
-                tokens = [*title, *_heading_tokens(passage.heading), *content_stems(passage.text)]
-                ids = collected.vocabulary
-                collected.token_ids.append([ids.setdefault(token, len(ids)) for token in tokens])
-    np.save(directory / "offsets.npy", np.array(collected.offsets, dtype=np.int64))
-    np.save(directory / "documents.npy", np.array(collected.documents, dtype=np.int32))
-    np.save(directory / "groups.npy", np.array(collected.groups, dtype=np.int32))
-    if collected.vocabulary:
-        logging.getLogger("bm25s").setLevel(logging.WARNING)  # its import sets DEBUG, whatever the process wants
-        scorer = cast(_Bm25, bm25s.BM25(k1=_K1, b=_B, method="lucene"))
-        show_progress = False
-        scorer.index((collected.token_ids, collected.vocabulary), show_progress=show_progress)
-        scorer.save(directory, show_progress=show_progress)
-    return len(collected.documents)
-
-
-def _heading_tokens(heading: str) -> list[str]:
-    innermost = heading.rsplit(" > ", 1)[-1]
-    return [*content_stems(heading), *content_stems(innermost) * _HEADING_REPEATS]
 
 
 def _load(directory: Path) -> _Bm25:
@@ -117,17 +56,22 @@ class PassageIndex:
     def __init__(self, directory: Path) -> None:
         self._offsets: npt.NDArray[np.int64] = np.load(directory / "offsets.npy", mmap_mode="r")
         self.document_of: Integers = np.load(directory / "documents.npy", mmap_mode="r")
-        """The position of each passage's document."""
+        """The position of each passage's document; passages of a document stand together."""
         self.group_of: Integers = np.load(directory / "groups.npy", mmap_mode="r")
         """Equal for passages of equal text."""
+        self._titles = TitleTable(np.load(directory / "titles.npy", mmap_mode="r"))
+        self._links: Integers = np.load(directory / "links.npy", mmap_mode="r")
+        self._named: Integers = np.load(directory / "named.npy", mmap_mode="r")
         self._lines: mmap.mmap | None = None
-        self._scorer: _Bm25 | None = None
+        self.vocabulary: dict[str, int] = {}
         if len(self):
             with (directory / "passages.jsonl").open("rb") as file:
                 self._lines = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            self._scorer = _load(directory)
-            self._column_ends = self._scorer.scores["indptr"]
-        self.vocabulary: dict[str, int] = self._scorer.vocab_dict if self._scorer else {}
+            scorer = _load(directory)
+            self.vocabulary = scorer.vocab_dict
+            self._column_ends = cast(Integers, scorer.scores["indptr"])
+            self._column_rows = cast(Integers, scorer.scores["indices"])
+            self._column_scores = cast(Floats, scorer.scores["data"])
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
@@ -141,23 +85,60 @@ class PassageIndex:
         if self._lines is None or not 0 <= position < len(self):
             raise IndexError(position)
         line = self._lines[int(self._offsets[position]) : int(self._offsets[position + 1])]
-        document, group, heading, start, end, text, sha256 = json.loads(line)
+        heading, start, end, text, sha256 = json.loads(line)
+        document, group = int(self.document_of[position]), int(self.group_of[position])
         return IndexedPassage(position, document, group, heading, start, end, text, sha256)
 
     def members(self, group: int) -> list[int]:
         """The positions of all passages with this text, in order."""
         return [int(position) for position in np.flatnonzero(self.group_of == group)]
 
+    def passages_of(self, document: int) -> range:
+        """The positions of a document's passages."""
+        first, last = np.searchsorted(self.document_of, (document, document + 1))
+        return range(int(first), int(last))
+
+    def documents_named(self, text: str) -> list[int]:
+        """The documents whose titles a text holds, without titles that are too common to be names."""
+        ids = np.array([self.vocabulary.get(stem, -1) for stem in content_stems(text)], dtype=np.int32)
+        _, documents = self._titles.named(ids, np.full(len(ids), len(ids), dtype=np.int32))
+        return [int(document) for document in np.unique(documents)]
+
+    def documents_named_in(self, position: int) -> list[int]:
+        """The documents whose titles a passage holds."""
+        first, last = np.searchsorted(self._links[:, 0], (position, position + 1))
+        return [int(document) for document in self._links[first:last, 1]]
+
+    def passages_naming(self, document: int) -> list[int]:
+        """The passages that hold a document's title."""
+        first, last = np.searchsorted(self._named[:, 1], (document, document + 1))
+        return [int(position) for position in self._named[first:last, 0]]
+
     def frequency(self, token: str) -> int:
         """How many passages hold the token (in text, heading or title)."""
-        column = self.vocabulary.get(token)
-        if column is None or self._scorer is None:
-            return 0
-        return int(self._column_ends[column + 1]) - int(self._column_ends[column])
+        column = self._column(token)
+        return column.stop - column.start
+
+    def holding(self, token: str, positions: Integers) -> Flags:
+        """Which of these passages hold the token."""
+        column = self._column(token)
+        if column.start == column.stop:
+            return np.zeros(len(positions), dtype=np.bool_)
+        rows = self._column_rows[column]
+        places = np.minimum(np.searchsorted(rows, positions), len(rows) - 1)
+        return rows[places] == positions
 
     def scores(self, tokens: Iterable[str]) -> Floats:
         """The BM25 score of every passage for these tokens; each counts once."""
-        ids = [self.vocabulary[token] for token in dict.fromkeys(tokens) if token in self.vocabulary]
-        if self._scorer is None or not ids:
-            return np.zeros(len(self), dtype=np.float32)
-        return self._scorer.get_scores_from_ids(ids)
+        total = np.zeros(len(self), dtype=np.float32)
+        for token in dict.fromkeys(tokens):
+            column = self._column(token)
+            total[self._column_rows[column]] += self._column_scores[column]  # a passage is in a column once
+        return total
+
+    def _column(self, token: str) -> slice:
+        """Where the passages of a token stand in the matrix, in order; empty for a token that no passage holds."""
+        column = self.vocabulary.get(token)
+        if column is None:
+            return slice(0, 0)
+        return slice(int(self._column_ends[column]), int(self._column_ends[column + 1]))

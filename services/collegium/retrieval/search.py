@@ -10,7 +10,9 @@ import numpy as np
 
 from collegium.language.tokens import content_stems
 from collegium.retrieval.corpus import OpenCorpus
+from collegium.retrieval.coverage import Coverage
 from collegium.retrieval.documents import Document
+from collegium.retrieval.hops import with_hops
 from collegium.retrieval.index import Floats, IndexedPassage
 from collegium.retrieval.parsing.metadata import same_version
 from collegium.retrieval.query import Query, Term, read_query
@@ -19,10 +21,6 @@ from collegium.retrieval.vectors import CorpusVectors
 _CANDIDATES = 100
 _SUPPORTING_SHARE = 0.6
 """A question that is answered at all is also supported by passages that hold this share of the least coverage."""
-_SIMILARITY_WEIGHT = 0.5
-"""Of the cosine against BM25, each scaled to its best; 0.4 to 0.6 was best on HotpotQA (benchmarks/retrieval.py)."""
-_PART_OF_IDENTIFIER = 0.8
-"""How much an identifier's parts count without the identifier itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +43,17 @@ class Hit:
     """
 
     sources: tuple[FoundPassage, ...]
+    score: float
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A text that a ranking found, by the position of the passage that it was found by."""
+
+    position: int
+    group: int
+    versions: tuple[str, ...]
     score: float
     coverage: float
 
@@ -80,42 +89,42 @@ class Searcher:
             question: in plain words.
             limit: the most hits to return.
             min_coverage: when no passage holds this share of the question's information, there is no hit: the
-                corpus does not answer the question. Else passages with somewhat less of it count too.
+                corpus does not answer the question. Else passages with somewhat less of it count too, and passages
+                linked with a better one that hold what it lacks.
         """
         query = read_query(question, self._versions)
         if not query.terms or not len(self._index):
             return SearchResult((), "bm25")
         scores = self._index.scores(query.tokens)
         similarities = self._vectors.similarities(question) if self._vectors else None
-        if similarities is not None:
-            scores = _fused(scores, similarities)
+        scores = _fused(scores, similarities)
         rankings = [self._ranked(query, scores, (version,), min_coverage) for version in query.versions]
-        hits = _interleaved(rankings, limit)
-        if not hits:
-            hits = _interleaved([self._ranked(query, scores, (), min_coverage)], limit)
+        found = _interleaved(rankings, limit)
+        if not found:
+            found = _interleaved([self._ranked(query, scores, (), min_coverage)], limit)
+        hits = tuple(Hit(self._sources(one), one.score, one.coverage) for one in found)
         return SearchResult(hits, "bm25" if similarities is None else "bm25+vectors")
 
-    def _ranked(self, query: Query, scores: Floats, versions: tuple[str, ...], min_coverage: float) -> list[Hit]:
-        """Hits among documents of the versions, best first; none when the best covers too little."""
+    def _ranked(self, query: Query, scores: Floats, versions: tuple[str, ...], min_coverage: float) -> list[_Candidate]:
+        """Passages of documents of the versions, best first, each text once; none when the best covers too little."""
+        hops = with_hops(self._index, query.text, scores, self._eligible(versions))
+        groups: dict[int, int] = {}
+        for position in _best(hops.scores, _CANDIDATES):
+            groups.setdefault(int(self._index.group_of[position]), position)
         weights = self._weights(query.terms)
-        if versions:
-            scores = scores * self._eligible(versions)
-        found: list[tuple[int, IndexedPassage, float]] = []
-        seen: set[int] = set()
-        for position in _best(scores, _CANDIDATES):
-            passage = self._index.passage(position)
-            if passage.group not in seen:
-                seen.add(passage.group)
-                found.append((position, passage, self._coverage(weights, passage)))
-        if max((coverage for _, _, coverage in found), default=0.0) < min_coverage:
+        coverage = Coverage(self._index, self._corpus.documents, weights, list(groups.values()))
+        if coverage.best < min_coverage:
             return []
+        least = _SUPPORTING_SHARE * min_coverage
         return [
-            Hit(self._sources(passage, versions), float(scores[position]), coverage)
-            for position, passage, coverage in found
-            if coverage >= _SUPPORTING_SHARE * min_coverage
+            _Candidate(position, group, versions, float(hops.scores[position]), coverage.of(position))
+            for group, position in groups.items()
+            if coverage.of(position) >= least or coverage.adds(position, hops.origin.get(position), least)
         ]
 
     def _eligible(self, versions: tuple[str, ...]) -> Floats:
+        if not versions:
+            return np.ones(len(self._index), dtype=np.float32)
         fits = np.array(
             [
                 document.version is None or any(same_version(document.version, v) for v in versions)
@@ -140,42 +149,27 @@ class Searcher:
         total = len(self._index)
         return math.log(1 + (total - found + 0.5) / (found + 0.5))
 
-    def _coverage(self, weights: list[tuple[Term, float]], passage: IndexedPassage) -> float:
-        document = self._corpus.documents[passage.document]
-        path = document.document_id.rpartition(".")[0]
-        held = set(content_stems(f"{path}\n{document.title}\n{passage.heading}\n{passage.text}"))
-        total = sum(weight for _, weight in weights)
-        covered = sum(weight * _held(term, held) for term, weight in weights)
-        return min(1.0, covered / total) if total > 0 else 0.0
-
-    def _sources(self, passage: IndexedPassage, versions: tuple[str, ...]) -> tuple[FoundPassage, ...]:
-        members = [self._index.passage(position) for position in self._index.members(passage.group)]
+    def _sources(self, candidate: _Candidate) -> tuple[FoundPassage, ...]:
+        members = [self._index.passage(position) for position in self._index.members(candidate.group)]
         found = [FoundPassage(member, self._corpus.documents[member.document]) for member in members]
 
         def order(source: FoundPassage) -> tuple[bool, tuple[int, ...], str]:
             version = source.document.version
-            fits = bool(version) and any(same_version(str(version), v) for v in versions)
+            fits = bool(version) and any(same_version(str(version), v) for v in candidate.versions)
             newest = tuple(-int(part) for part in (version or "").split(".") if part.isdigit())
             return (not fits, newest or (1,), source.document.document_id)
 
         return tuple(sorted(found, key=order))
 
 
-def _fused(scores: Floats, similarities: Floats) -> Floats:
-    """BM25 and cosine, each scaled by its best, added: unlike ranks, scores keep a clear winner's lead."""
-    best, closest = float(scores.max(initial=0.0)), float(similarities.max(initial=0.0))
+def _fused(scores: Floats, similarities: Floats | None) -> Floats:
+    """BM25 and cosine, each scaled by its best, averaged: unlike ranks, scores keep a clear winner's lead."""
+    best = float(scores.max(initial=0.0))
     fused = scores / best if best > 0 else scores
-    if closest > 0:
-        fused = fused + np.float32(_SIMILARITY_WEIGHT / closest) * np.maximum(similarities, 0)
+    closest = float(similarities.max(initial=0.0)) if similarities is not None else 0.0
+    if similarities is not None and closest > 0:
+        fused = (fused + np.maximum(similarities, 0) / closest) / 2
     return fused.astype(np.float32)
-
-
-def _held(term: Term, held: set[str]) -> float:
-    if term.token in held:
-        return 1.0
-    if not term.parts:
-        return 0.0
-    return _PART_OF_IDENTIFIER * sum(part in held for part in term.parts) / len(term.parts)
 
 
 def _best(scores: Floats, count: int) -> list[int]:
@@ -188,13 +182,13 @@ def _best(scores: Floats, count: int) -> list[int]:
     return [int(position) for position in ordered]
 
 
-def _interleaved(rankings: Sequence[list[Hit]], limit: int) -> tuple[Hit, ...]:
-    """The rankings' hits in turn, each text once."""
-    taken: dict[int, Hit] = {}
+def _interleaved(rankings: Sequence[list[_Candidate]], limit: int) -> tuple[_Candidate, ...]:
+    """The rankings' candidates in turn, each text once."""
+    taken: dict[int, _Candidate] = {}
     for row in zip_longest(*rankings):
-        for hit in row:
-            if hit is not None and len(taken) < limit:
-                taken.setdefault(hit.sources[0].passage.group, hit)
+        for candidate in row:
+            if candidate is not None and len(taken) < limit:
+                taken.setdefault(candidate.group, candidate)
         if len(taken) >= limit:
             break
     return tuple(taken.values())

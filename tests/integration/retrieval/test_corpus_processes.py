@@ -17,8 +17,8 @@ import sys
 from pathlib import Path
 from collegium.retrieval import corpus as module
 build = module.build_index
-def stall(directory, documents, read_text):
-    build(directory, documents, read_text)
+def stall(directory, documents, read_text, previous):
+    build(directory, documents, read_text, previous)
     print("built", flush=True)
     sys.stdin.read()
     return 0

@@ -229,7 +229,7 @@ def test_an_index_of_an_older_format_is_rebuilt(
     opened = corpus.open()
     assert len(opened.index) == 3
     assert opened.snapshot_id == manifest["snapshot_id"]
-    assert "format 0, this version writes 1: rebuilding it" in caplog.text
+    assert "format 0, this version writes 2: rebuilding it" in caplog.text
 
 
 @pytest.mark.parametrize("victim", ["CURRENT", "manifest.json", "documents.jsonl", "data.csc.index.npy", "offsets.npy"])
