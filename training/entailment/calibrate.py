@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from collegium.entailment.onnx import Logits, OnnxLogits, probabilities
+from collegium.entailment.package import MODEL, TOKENIZER, Config
 from collegium.evaluation.metrics import calibration_error
 from entailment.curriculum import DATA, development
-from entailment.judging import OnnxJudge, judge_all
-from entailment.metrics import Logits, fitted_temperature, partial_log_loss, probabilities
-from entailment.package import MODEL, TOKENIZER, Config
+from entailment.judging import judge_all
+from entailment.metrics import fitted_temperature, partial_log_loss
 from entailment.pairs import LABELS, Pair
 
 
@@ -75,7 +76,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, help="only so many held-out pairs")
     chosen = parser.parse_args()
     pairs = development_pairs(chosen.data)[: chosen.most]
-    judge = OnnxJudge(chosen.package / MODEL, chosen.package / TOKENIZER, Config.read(chosen.package).max_tokens)
+    judge = OnnxLogits(chosen.package / MODEL, chosen.package / TOKENIZER, Config.read(chosen.package).max_tokens)
     logits = judge_all(judge, [(pair.premise, pair.hypothesis) for pair in pairs])
     print(json.dumps(asdict(calibrate(chosen.package, pairs, logits)), indent=1))
 

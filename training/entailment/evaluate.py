@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from collegium.entailment.onnx import OnnxLogits, probabilities
+from collegium.entailment.windows import WindowRule
 from collegium.evaluation.metrics import auroc, calibration_error, coverage_at
-from entailment.judging import Judge, OnnxJudge, judge_all
-from entailment.metrics import probabilities
+from entailment.judging import Judge, judge_all
 from entailment.pairs import LABELS, Label
 from entailment.start import start_folder
 from entailment.suites import Case, read_suite
-from entailment.windows import WindowRule
 
 _E, _C = LABELS.index(Label.ENTAILMENT), LABELS.index(Label.CONTRADICTION)
 
@@ -115,7 +115,7 @@ def main() -> None:
         config = json.loads((chosen.model / "config.json").read_text(encoding="utf-8"))
         rule, temperature = WindowRule(**config["window"]), config["temperature"]
         tokenizer = chosen.model / "tokenizer.json"
-        judge = OnnxJudge(chosen.model / "model.onnx", tokenizer, config["max_tokens"], chosen.threads)
+        judge = OnnxLogits(chosen.model / "model.onnx", tokenizer, config["max_tokens"], chosen.threads)
     for folder in chosen.folders:
         print(json.dumps(report(judge, folder, rule, temperature, chosen.most), indent=1), flush=True)
 

@@ -12,17 +12,19 @@ import shutil
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from collegium.entailment.onnx import Logits, OnnxLogits, probabilities
+from collegium.entailment.package import CONFIG, MODEL, TOKENIZER, Config
 from entailment.calibrate import Calibration, calibrate, development_pairs
 from entailment.card import card
 from entailment.curriculum import DATA
-from entailment.judging import OnnxJudge, judge_all
-from entailment.metrics import Logits, probabilities
+from entailment.judging import judge_all
 from entailment.network.judging import load_weights
 from entailment.network.onnx_file import write_float, write_int8
-from entailment.package import CARD, CONFIG, MEASURED, MODEL, TOKENIZER, Config
+from entailment.package import CARD, MEASURED
 from entailment.speed import measure
 from entailment.start import start_folder
 
@@ -52,10 +54,19 @@ class Measured:
     ms_per_pair: dict[str, float]
 
 
-def fill(run: Path, package: Path, start: Path, measured: Measured) -> str:
-    """The model card with the run's figures."""
+def last_or_best(run: Path, *, last: bool) -> dict[str, Any]:
+    """The logged event that the exported weights are nearest to."""
     events = [json.loads(line) for line in (run / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-    judged = min((event for event in events if event["event"] == "judged"), key=lambda event: event["loss"])
+    judged = [event for event in events if event["event"] == "judged"]
+    if judged and not last:
+        return min(judged, key=lambda event: event["loss"])
+    stepped = [event for event in events if event["event"] == "step"]
+    return stepped[-1] | {"loss": "not judged: a checkpoint on the way", "accuracies": {}}
+
+
+def fill(run: Path, package: Path, start: Path, measured: Measured, *, last: bool) -> str:
+    """The model card with the run's figures."""
+    judged = last_or_best(run, last=last)
     plan = (run / "plan.json").read_text(encoding="utf-8")
     shape = json.loads((start / "config.json").read_text(encoding="utf-8"))
     config = Config.read(package)
@@ -93,6 +104,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--run", type=Path, required=True, help="the folder that training wrote")
     parser.add_argument("--package", type=Path, required=True, help="where model.onnx and its companions go")
     parser.add_argument("--start", type=Path, help="what the run started from, when it was not the default")
+    parser.add_argument("--last", action="store_true", help="the last checkpoint, not the best weights so far")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--most", type=int, help="compare and calibrate on so many held-out pairs only")
     parser.add_argument("--float32", action="store_true", help="ship the float32 model, not the int8 one")
@@ -112,19 +124,22 @@ def main() -> None:
     texts = [(pair.premise, pair.hypothesis) for pair in pairs]
     with tempfile.TemporaryDirectory() as scratch:
         exact = Path(scratch) / "float32.onnx"
-        write_float(load_weights(chosen.run / "best.safetensors", start), exact)
+        weights = chosen.run / ("checkpoint.pt" if chosen.last else "best.safetensors")
+        write_float(load_weights(weights, start), exact)
         write_int8(exact, chosen.package / MODEL)
-        judges = [OnnxJudge(path, start / TOKENIZER, config.max_tokens) for path in (exact, chosen.package / MODEL)]
+        judges = [OnnxLogits(path, start / TOKENIZER, config.max_tokens) for path in (exact, chosen.package / MODEL)]
         exact_logits, coarse_logits = (judge_all(judge, texts) for judge in judges)
         if chosen.float32:
             shutil.copyfile(exact, chosen.package / MODEL)
     agreement = Agreement.of(exact_logits, coarse_logits)
     config.write(chosen.package)
     calibration = calibrate(chosen.package, pairs, exact_logits if chosen.float32 else coarse_logits)
-    speed = measure(OnnxJudge(chosen.package / MODEL, start / TOKENIZER, config.max_tokens), config.max_tokens)
+    speed = measure(OnnxLogits(chosen.package / MODEL, start / TOKENIZER, config.max_tokens), config.max_tokens)
     measured = Measured(len(pairs), agreement, calibration, speed)
     (chosen.package / MEASURED).write_text(json.dumps(asdict(measured), indent=1) + "\n", encoding="utf-8")
-    (chosen.package / CARD).write_text(fill(chosen.run, chosen.package, start, measured), encoding="utf-8")
+    (chosen.package / CARD).write_text(
+        fill(chosen.run, chosen.package, start, measured, last=chosen.last), encoding="utf-8"
+    )
     print(json.dumps(asdict(measured), indent=1))
 
 

@@ -8,11 +8,11 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from collegium.entailment.windows import split
 from collegium.evaluation.folds import normalised
 from collegium.language.entities import entities
 from entailment.pairs import NOT_ENTAILED, Label, Pair, exactly
 from entailment.tampering import tampered
-from entailment.windows import split
 
 # Sources whose premises are prose; captions (SNLI) and tables make poor documents.
 PROSE = ("fever_dev", "vitaminc_sample", "begin_wow", "mnli_dev_matched", "conjnli")

@@ -1,21 +1,12 @@
-"""Probabilities of logits, their loss, and the temperature that fits; `collegium.evaluation.metrics` has the rest."""
+"""The loss of logits, and the temperature that fits; `collegium.evaluation.metrics` has the rest."""
 
 import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from collegium.entailment.onnx import Logits, probabilities
 from entailment.pairs import LABELS, Reading
-
-Logits = NDArray[np.float64]
-
-
-def probabilities(logits: Logits, temperature: float = 1.0) -> Logits:
-    """[cases, 3] softmax of the logits divided by the temperature."""
-    scaled = logits / temperature
-    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def partial_log_loss(logits: Logits, readings: Sequence[Reading], temperature: float) -> float:

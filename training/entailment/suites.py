@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from collegium.entailment.windows import WindowRule, split, windows
 from collegium.evaluation.folds import half
 from entailment.pairs import Label
-from entailment.windows import WindowRule, split, windows
 
 
 @dataclass(frozen=True, slots=True)

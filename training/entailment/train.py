@@ -10,8 +10,8 @@ from pathlib import Path
 
 import torch
 
+from collegium.entailment.encoding import PairEncoder
 from entailment.curriculum import DATA, development, read
-from entailment.encoding import PairEncoder
 from entailment.network.encoder import start_from
 from entailment.network.training import Plan, Run, train
 from entailment.schedule import Budget

@@ -44,11 +44,20 @@ _FEWEST_WORDS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What one span says about a sentence; `share` is how much of the sentence it holds."""
+    """What one span says about a sentence.
+
+    Attributes:
+        verdict: What the rules make of it.
+        reason: In words.
+        share: How much of the sentence the span holds.
+        barred: The two are close and differ in something exact, or in what stands beside a negation or quantifier:
+            nothing but the rules may find the sentence supported.
+    """
 
     verdict: Verdict
     reason: str
     share: float
+    barred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +85,15 @@ def compare(sentence: Said, span: Said) -> Comparison:
         return Comparison(Verdict.NOT_ENOUGH_EVIDENCE, "no sentence of the cited passage says this", share)
     found = _difference(sentence, span, pairs)
     if found is not None:
-        verdict, reason = found
+        verdict, reason, barred = found
         # In two sentences, or in much longer ones, some other number or negation is always near: they may
         # support a sentence, but they do not refute one.
         refutes = span.sentences == 1 and span_share >= _LEAST_SPAN_SHARE
-        return Comparison(verdict if refutes else Verdict.NOT_ENOUGH_EVIDENCE, reason, share)
-    if span_share < _least_span_share(span):
-        return Comparison(Verdict.NOT_ENOUGH_EVIDENCE, "it leaves out much of what the source says with it", share)
+        return Comparison(verdict if refutes else Verdict.NOT_ENOUGH_EVIDENCE, reason, share, barred)
+    least = _least_span_share(span)
+    if span_share < least:
+        reason = "it leaves out much of what the source says with it"
+        return Comparison(Verdict.NOT_ENOUGH_EVIDENCE, reason, share, least == 1.0)
     return Comparison(Verdict.SUPPORTED, "the cited passage says this", share)
 
 
@@ -92,10 +103,15 @@ def _least_span_share(span: Said) -> float:
     return _LEAST_SPAN_SHARE if span.sentences == 1 else _LEAST_SPAN_SHARE_OF_PAIRS
 
 
-def _difference(sentence: Said, span: Said, pairs: Sequence[tuple[int, int]]) -> tuple[Verdict, str] | None:
-    """The most telling difference between two texts that speak of the same thing; None when there is none."""
+def _difference(sentence: Said, span: Said, pairs: Sequence[tuple[int, int]]) -> tuple[Verdict, str, bool] | None:
+    """The most telling difference between two texts that speak of the same thing; None when there is none.
+
+    With it stands whether anything exact differs.
+    """
     added = _unaligned(sentence.terms, [i for i, _ in pairs])
     left_out = _unaligned(span.terms, [j for _, j in pairs])
+    missing = next((term for _, term in left_out if term.exact), None)
+    exact = missing is not None or any(term.exact or term.name for _, term in added)
     for gap, stated in added:
         beside = [term for other, term in left_out if other == gap]
         source = next((term for term in beside if _exclude(stated, term)), None)
@@ -103,14 +119,15 @@ def _difference(sentence: Said, span: Said, pairs: Sequence[tuple[int, int]]) ->
             source = beside[0]
         if source is not None:
             reason = f"it says “{sentence.quote(stated)}” where the source says “{span.quote(source)}”"
-            return Verdict.REFUTED, reason
+            return Verdict.REFUTED, reason, True
     if _denials(added) % 2 != _denials(left_out) % 2:
-        return Verdict.REFUTED, "one of the sentence and its source denies what the other states"
+        return Verdict.REFUTED, "one of the sentence and its source denies what the other states", True
     if added:
-        return Verdict.NOT_ENOUGH_EVIDENCE, f"the source does not say “{sentence.quote(added[0][1])}” there"
-    missing = next((term for _, term in left_out if term.exact), None)
+        reason = f"the source does not say “{sentence.quote(added[0][1])}” there"
+        return Verdict.NOT_ENOUGH_EVIDENCE, reason, exact
     if missing is not None:
-        return Verdict.NOT_ENOUGH_EVIDENCE, f"it leaves out “{span.quote(missing)}”, on which its meaning may depend"
+        reason = f"it leaves out “{span.quote(missing)}”, on which its meaning may depend"
+        return Verdict.NOT_ENOUGH_EVIDENCE, reason, exact
     return None
 
 

@@ -7,7 +7,8 @@ from typing import Final
 from collegium.language.terms import TermKind, terms
 from collegium.language.tokens import stem
 from collegium.verification.follow_ups import follow_ups
-from collegium.verification.judging import Judge
+from collegium.verification.judging import Judge, Judged, seconded
+from collegium.verification.second_opinion import SecondOpinion
 from collegium.verification.sources import retrieved_passages
 from collegium_schemas import limits
 from collegium_schemas.evidence import Draft, Evidence, Review, Sentence, SentenceVerdict, Verdict
@@ -24,7 +25,13 @@ class Reviewed:
     summary: ReviewSummary
 
 
-def review_draft(draft: Draft, draft_sha256: str, evidence: Sequence[Evidence], round_number: int) -> Reviewed:
+def review_draft(
+    draft: Draft,
+    draft_sha256: str,
+    evidence: Sequence[Evidence],
+    round_number: int,
+    second_opinion: SecondOpinion | None = None,
+) -> Reviewed:
     """Judge every sentence of a draft.
 
     Args:
@@ -32,9 +39,10 @@ def review_draft(draft: Draft, draft_sha256: str, evidence: Sequence[Evidence], 
         draft_sha256: the hash of the draft's content, which binds the review to it.
         evidence: what the run's searches returned, all rounds.
         round_number: 1 for the first review; follow-ups end with the rounds.
+        second_opinion: asked about what the rules leave undecided.
     """
     judge = Judge({source.number: source.passage for source in draft.sources}, retrieved_passages(evidence))
-    verdicts = [verdict for s in draft.sentences() if (verdict := _judged(judge, draft, s)) is not None]
+    verdicts = _decided([one for s in draft.sentences() if (one := _judged(judge, draft, s))], second_opinion)
     supported = {v.sentence_id for v in verdicts if v.verdict is Verdict.SUPPORTED}
     unanswered = unanswered_questions(draft, evidence, supported)
     proposed = follow_ups(draft, verdicts, unanswered, evidence, round_number)
@@ -66,18 +74,28 @@ def unanswered_questions(draft: Draft, evidence: Sequence[Evidence], supported: 
     return tuple(question_id for question_id in asked if question_id not in answered)
 
 
-def _judged(judge: Judge, draft: Draft, sentence: Sentence) -> SentenceVerdict | None:
+def _judged(judge: Judge, draft: Draft, sentence: Sentence) -> Judged | None:
     """A fact's verdict; a frame gets one only when it is no mere lead."""
     if sentence.kind == "fact":
-        return judge.fact(sentence)
+        return judge.judged(sentence)
     if asserts_nothing(draft, sentence):
         return None
-    return SentenceVerdict(
-        sentence_id=sentence.sentence_id,
-        verdict=Verdict.NOT_ENOUGH_EVIDENCE,
-        reason="it is marked as a mere lead but says something of its own; make it a fact with a citation",
-        confidence=0.8,
+    return Judged(
+        SentenceVerdict(
+            sentence_id=sentence.sentence_id,
+            verdict=Verdict.NOT_ENOUGH_EVIDENCE,
+            reason="it is marked as a mere lead but says something of its own; make it a fact with a citation",
+            confidence=0.8,
+        )
     )
+
+
+def _decided(judged: Sequence[Judged], second_opinion: SecondOpinion | None) -> list[SentenceVerdict]:
+    """The rules' verdicts, and the second opinion on what they leave open: all such sentences are asked at once."""
+    if second_opinion is None:
+        return [one.verdict for one in judged]
+    opinions = iter(second_opinion.of([one.open for one in judged if one.open is not None]))
+    return [seconded(one, next(opinions) if one.open is not None else None) for one in judged]
 
 
 def asserts_nothing(draft: Draft, sentence: Sentence) -> bool:

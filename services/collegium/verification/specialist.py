@@ -2,6 +2,7 @@
 
 from collegium.agent.specialist import Output, SpecialistFailure, Success, Workbench
 from collegium.verification.reviewing import Reviewed, review_draft
+from collegium.verification.second_opinion import SecondOpinion
 from collegium_schemas.evidence import Draft, Evidence
 from collegium_schemas.tasks import FailureKind, TaskRequested
 
@@ -10,6 +11,9 @@ class VerificationSpecialist:
     """Checks every sentence of the latest draft against the passages that it cites, and says what to repeat."""
 
     role = "verification"
+
+    def __init__(self, second_opinion: SecondOpinion | None = None) -> None:
+        self._second_opinion = second_opinion
 
     async def perform(self, task: TaskRequested, bench: Workbench) -> Success:
         """Review the draft. A draft that does not hold is a success of the review, not a failure.
@@ -27,7 +31,8 @@ class VerificationSpecialist:
                 permanent=True,
             )
         reviewed = await bench.tool(
-            "verify", lambda: review_draft(drafts[-1], hashes[-1], evidence, round_number=task.round)
+            "verify",
+            lambda: review_draft(drafts[-1], hashes[-1], evidence, task.round, self._second_opinion),
         )
         return _success(reviewed)
 

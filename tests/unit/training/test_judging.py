@@ -7,21 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from collegium.entailment.onnx import Logits, probabilities
+from collegium.entailment.package import Config
+from collegium.entailment.windows import WindowRule
 from entailment.calibrate import sureness
 from entailment.card import SOURCES as ATTRIBUTED
 from entailment.card import card
 from entailment.evaluate import report
-from entailment.metrics import (
-    Logits,
-    fitted_temperature,
-    partial_log_loss,
-    probabilities,
-)
+from entailment.metrics import fitted_temperature, partial_log_loss
 from entailment.mixture import SOURCES
-from entailment.package import Config
 from entailment.pairs import NOT_ENTAILED, Label, Pair, exactly
 from entailment.suites import read_suite
-from entailment.windows import WindowRule
 
 E, N, C = Label
 

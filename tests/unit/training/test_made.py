@@ -4,11 +4,11 @@ import random
 
 import pytest
 
+from collegium.entailment.windows import WindowRule, split, windows
 from entailment.made import Recipe, make, material
 from entailment.mixture import WITHOUT_NEUTRAL
 from entailment.pairs import NOT_ENTAILED, Label, Pair, Reading, exactly
 from entailment.tampering import Change, name, negation, number, tampered, unit, year
-from entailment.windows import WindowRule, split, windows
 
 C = exactly(Label.CONTRADICTION)
 CITIES = ("Lisbon", "Vienna", "Oslo", "Quito", "Dakar", "Hanoi", "Perth", "Boston")

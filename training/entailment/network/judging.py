@@ -6,15 +6,18 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from entailment.encoding import PairEncoder
-from entailment.metrics import Logits
+from collegium.entailment.encoding import PairEncoder
+from collegium.entailment.onnx import Logits
 from entailment.network.encoder import CrossEncoder, Shape
 
 
 def load_weights(weights: Path, start: Path) -> CrossEncoder:
-    """The encoder of a run's `best.safetensors`, in the shape of what the run started from."""
+    """The encoder of a run's `best.safetensors` or `checkpoint.pt`, in the shape of what the run started from."""
     model = CrossEncoder(Shape.read(start / "config.json"), dropout=0.0)
-    model.load_state_dict(load_file(weights))
+    if weights.suffix == ".pt":
+        model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True)["model"])
+    else:
+        model.load_state_dict(load_file(weights))
     return model.eval()
 
 

@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from collegium.entailment.encoding import PairEncoder
 from entailment.batches import Drawing, Position, batches_from
-from entailment.encoding import PairEncoder
 from entailment.network.checkpoint import Progress, restore, save
 from entailment.network.encoder import CrossEncoder
 from entailment.network.loss import masks, partial_loss

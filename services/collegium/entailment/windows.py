@@ -1,4 +1,4 @@
-"""Windows of a document: what one judgement of the verifier sees."""
+"""Windows of a document: what one judgement of the model sees."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,0 +1,38 @@
+"""Puts the specialist together."""
+
+import logging
+
+from collegium.entailment.errors import EntailmentError, EntailmentUnusable
+from collegium.entailment.onnx import OnnxEntailment
+from collegium.entailment.package import package_folder
+from collegium.verification.second_opinion import SecondOpinion
+from collegium.verification.settings import VerificationSettings
+from collegium.verification.specialist import VerificationSpecialist
+from collegium.verification.weighing import Weights
+
+_logger = logging.getLogger(__name__)
+
+
+def build(settings: VerificationSettings) -> VerificationSpecialist:
+    """The specialist, with the second layer where it is wanted and installed; the log says once why it is not."""
+    if settings.entailment == "off":
+        return VerificationSpecialist()
+    try:
+        return VerificationSpecialist(installed(settings.entailment_threads))
+    except EntailmentError as error:
+        _logger.info("verifying by rules alone: %s", error)
+    return VerificationSpecialist()
+
+
+def installed(threads: int = 1) -> SecondOpinion:
+    """The second layer with the installed model.
+
+    Raises:
+        EntailmentUnavailable: something that it needs is not installed.
+        EntailmentUnusable: the model's package does not fit this version.
+    """
+    model = OnnxEntailment(package_folder(), threads=threads)
+    try:
+        return SecondOpinion(model, Weights.of(model.config.support))
+    except ValueError as error:
+        raise EntailmentUnusable("config.json of collegium-entailment", f"support: {error}") from error

@@ -1,0 +1,65 @@
+"""One number of several signals: how likely a claim is carried by its sources, where the rules leave it undecided.
+
+A logistic formula (bias + Σ weight · signal), so that what it says is a probability. Its weights are fitted on tuning
+halves alone (training/entailment/combine.py): without the model they stand here, with it in the model's package.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from math import exp
+from typing import Final
+
+from collegium.entailment.port import Chances
+from collegium.verification.signals import Signals
+
+SURE: Final = 0.9
+"""From this probability on, the model decides what the rules leave undecided; below, the claim stays undecided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each signal weighs."""
+
+    bias: float
+    shared: float
+    exact: float
+    against_contradiction: float = 0.0
+    against_neutral: float = 0.0
+
+    @classmethod
+    def of(cls, values: Mapping[str, float]) -> "Weights":
+        """By their names.
+
+        Raises:
+            ValueError: one is missing, or is none of them.
+        """
+        names = {one.name for one in fields(cls)}
+        if set(values) != names:
+            raise ValueError(f"weights must be {', '.join(sorted(names))}, not {', '.join(sorted(values)) or 'none'}")
+        return cls(**values)
+
+    def support(self, found: Signals) -> float:
+        """The probability that a claim with these signals is supported."""
+        total = (
+            self.bias
+            + self.shared * found.shared
+            + self.exact * found.exact
+            + self.against_contradiction * found.against_contradiction
+            + self.against_neutral * found.against_neutral
+        )
+        return 1.0 / (1.0 + exp(-max(-30.0, min(30.0, total))))
+
+
+RULES_ALONE: Final = Weights(bias=-1.0, shared=1.0, exact=0.5)
+"""Without the model."""
+
+
+def refutation(support: float, chances: Chances) -> float:
+    """The probability that a claim is refuted: of that of no support, the model's share of contradiction.
+
+    Args:
+        support: See `Weights.support`.
+        chances: Of the same window.
+    """
+    other = chances.contradiction + chances.neutral
+    return (1.0 - support) * chances.contradiction / other if other else 0.0

@@ -1,0 +1,108 @@
+"""What the second layer may decide, and what it may not."""
+
+import pytest
+
+from collegium.entailment.port import Chances
+from collegium.entailment.table import TableEntailment
+from collegium.verification.judging import Judge, seconded
+from collegium.verification.second_opinion import MOST_PAIRS, Open, SecondOpinion
+from collegium.verification.signals import signals, windows_of
+from collegium.verification.weighing import RULES_ALONE, Weights, refutation
+from collegium_schemas.evidence import Sentence, SentenceVerdict, Verdict
+from report_worlds import passage
+
+SOURCE = "Brokers that lose their leader stop taking writes within 30 seconds. Reads go on as before."
+PARAPHRASE = "Without a leader, a broker refuses to be written to."
+YES, NO, UNSURE = Chances(0.98, 0.01, 0.01), Chances(0.01, 0.01, 0.98), Chances(0.5, 0.4, 0.1)
+WEIGHTS = Weights(bias=-1.0, shared=0.5, exact=0.5, against_contradiction=0.5, against_neutral=0.5)
+
+
+def _verdict(text: str, chances: Chances, source: str = SOURCE) -> SentenceVerdict:
+    """Both layers on one sentence."""
+    page = passage(source)
+    judged = Judge({1: page}, {page.passage_id: page}).judged(
+        Sentence(sentence_id="s1", text=text, kind="fact", citations=(1,))
+    )
+    if judged.open is None:
+        return judged.verdict
+    asked = [(window.text, judged.open.said) for window in windows_of(judged.open.said, judged.open.sources, 9)]
+    layer = SecondOpinion(TableEntailment(dict.fromkeys(asked, chances)), WEIGHTS)
+    return seconded(judged, layer.of([judged.open])[0])
+
+
+@pytest.mark.parametrize(
+    ("chances", "verdict"),
+    [(YES, Verdict.SUPPORTED), (NO, Verdict.REFUTED), (UNSURE, Verdict.NOT_ENOUGH_EVIDENCE)],
+)
+def test_a_paraphrase_is_decided_where_the_model_is_sure(chances: Chances, verdict: Verdict) -> None:
+    """Below its probability it stays undecided."""
+    found = _verdict(PARAPHRASE, chances)
+    assert found.verdict is verdict
+    assert verdict is Verdict.NOT_ENOUGH_EVIDENCE or found.confidence >= 0.9
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Brokers that lose their leader stop taking writes within 40 seconds.",
+        "Brokers that lose their leader never stop taking writes within 30 seconds.",
+        "Brokers that lose their RabbitMQ stop taking writes within 30 seconds.",
+        "All brokers that lose their leader stop taking writes within 30 seconds.",
+        "Without a leader, a broker refuses after 5 minutes to be written to.",
+    ],
+)
+def test_what_differs_in_something_exact_is_never_supported(text: str) -> None:
+    """However sure the model is: numbers, negation, names, quantifiers, and numbers that no window holds."""
+    assert _verdict(text, YES).verdict is not Verdict.SUPPORTED
+
+
+def test_what_the_rules_support_is_not_asked() -> None:
+    """The source's own words stay supported."""
+    assert _verdict("Reads go on as before.", NO).verdict is Verdict.SUPPORTED
+
+
+def test_the_reason_names_the_window() -> None:
+    """A reader sees what the model went by."""
+    assert "stop taking writes" in _verdict(PARAPHRASE, YES).reason
+
+
+def test_a_review_asks_within_its_bound() -> None:
+    """Sentences beyond the bound have no opinion; those before keep theirs."""
+    said = Open(PARAPHRASE, (SOURCE,))
+    opinions = SecondOpinion(TableEntailment({}), WEIGHTS).of([said] * (MOST_PAIRS + 5))
+    assert opinions[MOST_PAIRS - 1] is not None
+    assert opinions[MOST_PAIRS:] == [None] * 5
+
+
+def test_nothing_cited_gives_no_opinion() -> None:
+    """An empty passage has no window."""
+    assert SecondOpinion(TableEntailment({}), WEIGHTS).of([Open(PARAPHRASE, ("",))]) == [None]
+
+
+def test_windows_are_those_that_hold_most() -> None:
+    """Words first; numbers of the claim count where a window holds them."""
+    rows = [f"Row {number} speaks of nothing at all." for number in range(20)]
+    source = " ".join([*rows[:9], "The cache holds 512 entries.", *rows[9:]])
+    best, *_ = windows_of("The cache has 512 entries.", (source,), 3)
+    assert "512" in best.text
+    assert best.exact == 1.0
+
+
+def test_signals_without_a_model_are_those_of_words() -> None:
+    """The formula of the rules alone weighs nothing else."""
+    (window,) = windows_of(PARAPHRASE, (SOURCE,), 1)
+    assert signals(window, None).against_neutral == 0.0
+    assert 0.0 < RULES_ALONE.support(signals(window, None)) < 1.0
+    assert WEIGHTS.support(signals(window, YES)) > WEIGHTS.support(signals(window, NO))
+
+
+def test_weights_are_complete_or_refused() -> None:
+    """A package fitted for another formula is not half used."""
+    with pytest.raises(ValueError, match="weights must be"):
+        Weights.of({"bias": 1.0})
+
+
+def test_refutation_is_the_contradictions_share() -> None:
+    """Of what is not supported."""
+    assert refutation(0.1, Chances(0.0, 0.0, 1.0)) == pytest.approx(0.9)
+    assert refutation(0.1, Chances(1.0, 0.0, 0.0)) == 0.0
