@@ -15,7 +15,7 @@ _ADDRESSES: Final = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}"
     r"\b(?:\w*structions?|prompts?|rules|guidelines|above|previous|prior|earlier|context|told)\b"
     # who the reader is to be
-    r"|\byou are (?:now|an?)\b.{0,30}\b(?:assistant|ai|model|agent|bot)\b|\b(?:pretend|act) (?:to be|as if you|as an?)\b"
+    r"|\byou are (?:now|an?)\b.{0,30}\b(?:assistant|ai|model|agent|bot)\b|^\W*(?:pretend to be|act as)\b"
     r"|\b(?:assistant|ai model|language model|chatbot)s?\b.{0,30}\b(?:must|should|shall|is to|"
     + _VERB_OF_SPEECH
     + r")\b"
@@ -23,20 +23,20 @@ _ADDRESSES: Final = re.compile(
     rf"|\b(?:your|the assistant's) (?:\w+ ){{0,2}}{_PRODUCT}\b"
     r"|^\W*(?:please\s+)?(?:reply|respond|answer) (?:only |always |to this )?(?:in|with|using|as|by)\b"
     # a role or a marker of the conversation, where a sentence would begin
-    r"|\bsystem[ _]?(?:prompt|message)\b|<\|?/?(?:im_start|im_end|system|assistant|user|information|instructions?)\b"
-    r"|^\W*(?:system|assistant|human|user|todo|instructions?|note to (?:the )?(?:ai|assistant|model|reader)s?)\s*[:>\])]"
+    r"|\bsystem[ _]?(?:prompt|message)\b|<\|?/?(?:im_start|im_end|system|assistant|information|instructions?)\b"
+    r"|^\W*(?:system|assistant|human|todo|instructions?|note to (?:the )?(?:ai|assistant|model|reader)s?)\s*[:>\])]"
     r"|\bthis is an? (?:important )?message (?:from|to|for)\b|\bfrom me, .{1,40}, to you\b"
     # the writer speaks of itself and of the reader's work
     r"|\bI (?:gave|give|told|ask|asked|want|need|order|command)(?:ed)? you\b|\bdo (?:the )?following\b.{0,10}\bfirst\b",
     re.IGNORECASE | re.DOTALL,
 )
-_MINE: Final = re.compile(r"\b(?:me|my|mine|I)\b(?![-.'’\w])")
-_PLEASE: Final = re.compile(r"^\W*please\b", re.IGNORECASE)
-_SENDS: Final = re.compile(r"\b[\w.+-]+@[\w-]+\.\w+|\bwww\.\w|https?://|\b[A-Z]{2}\d{10,}\b")
+_MINE: Final = re.compile(r"(?<![/\w])(?:me|my|mine|I)\b(?![-.'’/\w])")
+_SENDS: Final = re.compile(r"\b[\w.+-]+@[\w-]+\.\w+|\b[A-Z]{2}\d{10,}\b")
+"""An address or an account: where an order would have something go."""
 _LISTED: Final = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)]|[A-Za-z][.)])\s+")
 _LEADS: Final = re.compile(
-    r"^\W*(?:(?:please|then|now|next|first|finally|also|always|never|just|simply|kindly|immediately|instead|do not|don't)"
-    r",?\s+)+",
+    r"^\W*(?:(?:please|do|then|now|next|first|finally|also|always|never|just|simply|kindly|immediately|instead|do not"
+    r"|don't),?\s+)+",
     re.IGNORECASE,
 )
 _FIRST: Final = re.compile(r"^\W*([A-Za-z]+)(?:\s+(\S+))?")
@@ -60,20 +60,25 @@ _OBJECT: Final = frozenset(
 _VERBS: Final = frozenset(
     """accept access act add adjust advise allow analyse analyze answer append apply approve arrange ask assign attach
     augment avoid begin book bring browse build buy calculate call cancel change check choose cite claim clear click
-    close combine compare complete compose compute confirm connect consider contact continue convert copy create decode
-    define delete deliver demonstrate deploy deposit describe design develop disable discuss display download draft drop
-    echo edit email embed emphasize enable encode encourage encrypt engage enhance ensure enter exclude execute expand
-    explain export express extend extract fetch fill find finish fix follow format forward generate get give go grant
-    guide help hide highlight identify ignore illustrate imagine implement import improve include incorporate increase
-    inform insert inspect install integrate introduce invite join keep launch learn leave let limit link list load log
-    look maintain make manage mark mention merge mix modify move name notify offer omit open order organize outline paste
-    pay perform pick place plan point post prefix prepare present press print produce promote propose prove provide
-    publish purchase put query quote raise randomize read recite recommend record redirect refer register reject release
-    remember remind remove rename render repeat rephrase replace reply report request reserve reset respond restart
-    restore retrieve return reveal reverse review rewrite run save say schedule scramble search select send set share
-    show shuffle sign specify spell stand start state stop store submit subscribe substitute suggest sum summarize
-    supply swap switch take teach tell test translate transfer transform transmit try turn type update upgrade upload
-    use utilize validate verify view visit wait warn watch weave withdraw write""".split()
+    close combine compare complete compose compute confirm connect consider contact continue convert copy create
+    decode define delete deliver demonstrate deploy deposit describe design develop disable discuss display download
+    draft drop echo edit email embed emphasize enable encode encourage encrypt engage enhance ensure enter exclude
+    execute expand explain export express extend extract fetch fill find finish fix follow format forward generate
+    get give go grant guide help hide highlight identify ignore illustrate imagine implement import improve include
+    incorporate increase inform insert inspect install integrate introduce invite join keep launch learn leave let
+    limit link list load log look maintain make manage mark mention merge mix modify move name notify offer omit
+    open order organize outline paste pay perform pick place plan point post prefix prepare present press print
+    produce promote propose prove provide publish purchase put query quote raise randomize read recite recommend
+    record redirect refer register reject release remember remind remove rename render repeat rephrase replace reply
+    report request reserve reset respond restart restore retrieve return reveal reverse review rewrite run save say
+    schedule scramble search select send set share show shuffle sign specify spell stand start state stop store
+    submit subscribe substitute suggest sum summarize supply swap switch take teach tell test translate transfer
+    transform transmit try turn type update upgrade upload use utilize validate verify view visit wait warn watch
+    weave withdraw write""".split()
+)
+_PROGRAM: Final = re.compile(
+    r"^\s*(?:import\s+[\w.]+(?:\s*$|,|\s+as\b)|from\s+[\w.]+\s+import\b|\w+\s*=\s*\S+[(\[]|[\w.]+\([\"'{\[*])",
+    re.MULTILINE,
 )
 _SHORTEST_VERB: Final = 3
 
@@ -82,9 +87,12 @@ def addresses_reader(text: str) -> bool:
     """Whether a text gives orders to whoever processes it, as planted instructions do."""
     if _ADDRESSES.search(text) is not None:
         return True
-    return is_order(text) and (
-        _MINE.search(text) is not None or _SENDS.search(text) is not None or _PLEASE.match(text) is not None
-    )
+    return is_order(text) and (_MINE.search(text) is not None or _SENDS.search(text) is not None)
+
+
+def is_source_code(text: str) -> bool:
+    """Whether a text has a line of a program: an import, an assignment of a call, a call of a literal."""
+    return _PROGRAM.search(text) is not None
 
 
 def is_order(text: str) -> bool:

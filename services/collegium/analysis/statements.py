@@ -1,10 +1,12 @@
 """Sentences of passages that state something on their own, and labelled values of settings."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
+from collegium.analysis.addressing import addresses_reader, is_order, is_source_code
 from collegium.analysis.question import keys_of
 from collegium.analysis.reaches import counts, reaches
 from collegium.language.operators import Operator
@@ -17,13 +19,6 @@ _SHORTEST_CHARS: Final = 20
 _LONGEST_CHARS: Final = 600
 _FEWEST_WORDS: Final = 3
 _CODE: Final = re.compile(r"^(?: {4,}|\t)|^\S+=\[|[{};]\s*$|^\s*[$#>]\s|\\$|=>|\bbin/\w+\.sh\b|--\w+", re.MULTILINE)
-# Text that addresses whoever processes it instead of saying something about its subject is never a claim.
-_ADDRESSES_READER: Final = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|prompts?|rules|above|previous|context)\b"
-    r"|\byou are (?:now|an?)\b.{0,30}\b(?:assistant|ai|model|agent|bot)\b|\bsystem prompt\b|<\|?(?:im_start|system)"
-    r"|\b(?:assistant|ai model|language model)s?\b.{0,30}\b(?:must|should|reply|respond|answer|report|output)\b",
-    re.IGNORECASE | re.DOTALL,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +84,34 @@ def _read(text: str, heading: str) -> tuple[_Stated, ...]:
     rows = settings(text, heading)
     found = [_Stated(row.span, terms(row.statement()), row) for row in rows]
     spans = sentences(text)
+    stray = _stray(text, heading, spans)
     for at, span in enumerate(spans):
-        if any(span.start < row.span.end and row.span.start < span.end for row in rows):
+        if span in stray or any(_overlap(span, row.span) for row in rows):
             continue
         around = reaches(text, spans, at)
         said = terms(span.of(text)) if _states_something(span.of(text), leads=bool(around)) else ()
         if len(content(said)) >= _FEWEST_WORDS:
+            safe = (one for one in around if not addresses_reader(one.of(text)))
             found.append(
-                _Stated(span, said, reaches=tuple(one for one in around if not addresses_reader(one.of(text))))
+                _Stated(
+                    span, said, reaches=tuple(one for one in safe if not any(_overlap(one, other) for other in stray))
+                )
             )
     return tuple(sorted(found, key=lambda one: one.span.start))
 
 
-def addresses_reader(text: str) -> bool:
-    """Whether a text gives orders to whoever processes it, as planted instructions do."""
-    return _ADDRESSES_READER.search(text) is not None
+def _overlap(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _stray(text: str, heading: str, spans: Sequence[Span]) -> tuple[Span, ...]:
+    """An order of which nothing around it speaks: steps of a how-to come together, or name what the text is about."""
+    orders = [span for span in spans if is_order(span.of(text))]
+    if len(orders) != 1:
+        return ()
+    [order] = orders
+    around = keys_of(terms(f"{heading}\n{text[: order.start]}\n{text[order.end :]}"))
+    return () if keys_of(terms(order.of(text))) & around else (order,)
 
 
 def _states_something(text: str, *, leads: bool) -> bool:
@@ -116,7 +124,8 @@ def _states_something(text: str, *, leads: bool) -> bool:
     if text.endswith(":") and not leads and not counts(text):
         return False
     letters = sum(character.isalpha() or character == " " for character in text)
-    return letters >= 0.7 * len(text) and _CODE.search(text) is None and not addresses_reader(text)
+    program = _CODE.search(text) is not None or is_source_code(text)
+    return letters >= 0.7 * len(text) and not program and not addresses_reader(text)
 
 
 def denies(statement: Statement) -> bool:

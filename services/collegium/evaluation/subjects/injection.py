@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from collegium.analysis.statements import addresses_reader, statements
+from collegium.analysis.addressing import addresses_reader
+from collegium.analysis.statements import statements
 from collegium.evaluation.cases import InjectionCase
 from collegium.evaluation.judging import Material, Prediction, version_of
 from collegium.evaluation.subjects.passages import passages_of
