@@ -3,14 +3,16 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from collegium.analysis.answering import answering, unknown_share
 from collegium.analysis.clusters import Place, conflicts, groups, same_pairs
-from collegium.analysis.comparing import statement_text, versions_differ
+from collegium.analysis.comparing import Conflict, statement_text, versions_differ
+from collegium.analysis.maturity import disagreements
 from collegium.analysis.question import Question, read_question
-from collegium.analysis.scoring import Scored, best
+from collegium.analysis.revisions import Revision, revisions
+from collegium.analysis.scoring import Scored, best, version_share
 from collegium.analysis.statements import Statement, denies, statements
 from collegium.language.quantities import Measure
 from collegium.language.terms import TermKind
@@ -32,6 +34,10 @@ MOST_CLAIMS_IN_ALL: Final = 600
 """Claims kept of all questions, shared evenly: it keeps the analysis well below the largest message."""
 LEAST_SCORE: Final = 0.3
 """A sentence below this does not bear on the question."""
+_REPORTABLE: Final = 0.4
+_MOST_CHOSEN: Final = 40
+"""Claims of all questions whose counterparts in other versions are looked for: those that a report may quote."""
+_COUNTERPART_SHARE: Final = 0.95
 ANSWERING_SCORE: Final = 0.38
 """A question is answered when a claim reaches this after what the evidence does not know of the question is taken off.
 
@@ -81,10 +87,12 @@ def examine(evidence: Sequence[Evidence]) -> Analysis:
     frequency, count = _frequencies(asked)
     share = max(1, min(MOST_CLAIMS, MOST_CLAIMS_IN_ALL // max(1, len(asked))))
     answers = [_answer(one, frequency, count, share) for one in asked]
+    changed = revisions(_distinct(answers, least=_REPORTABLE)[:_MOST_CHOSEN], _all_statements(asked))
+    answers = [_with_counterparts(one, answers, changed, share) for one in answers]
     claim_ids = _claim_ids(answers)
     every = _distinct(answers)
     subjects = frozenset(key for one in answers for key in one.question.names)
-    found = conflicts(every, subjects)
+    found = _conflicts(answers, every, subjects, changed)
     contradictions = [
         (claim_ids[one.place], claim_ids[other.place], one, other, between) for one, other, between in found
     ]
@@ -134,6 +142,51 @@ def _answer(asked: Asked, frequency: Mapping[str, int], count: int, share: int) 
     return _Answers(asked, question, best(question, found, limit=share, least=LEAST_SCORE), unknown)
 
 
+def _all_statements(asked: Sequence[Asked]) -> Sequence[Statement]:
+    found = {s.place: s for one in asked for ranked in one.passages for s in statements(ranked.passage)}
+    return list(found.values())
+
+
+def _with_counterparts(
+    answers: _Answers, everyone: Sequence[_Answers], changed: Sequence[Revision], limit: int
+) -> _Answers:
+    """The answers to one question with what its documents say where another version's sentence was found to answer."""
+    scored = {one.statement.place: one for one in answers.scored}
+    scores: dict[Place, float] = {}
+    for each in everyone:
+        for one in each.scored:
+            scores[one.statement.place] = max(scores.get(one.statement.place, 0.0), one.score)
+    mine = {s.place: s for ranked in answers.asked.passages for s in statements(ranked.passage)}
+    for revision in changed:
+        for one, other in ((revision.one, revision.other), (revision.other, revision.one)):
+            value = _COUNTERPART_SHARE * scores.get(one.place, 0.0) * version_share(answers.question, other)
+            known = scored.get(other.place)
+            if other.place in mine and value >= LEAST_SCORE and (known is None or known.score < value):
+                scored[other.place] = Scored(other, value, known.quoted if known else other)
+    ranked = sorted(scored.values(), key=lambda one: (-one.score, *one.statement.place))
+    return replace(answers, scored=ranked[:limit])
+
+
+def _conflicts(
+    answers: Sequence[_Answers], every: Sequence[Statement], subjects: frozenset[str], changed: Sequence[Revision]
+) -> list[tuple[Statement, Statement, Conflict]]:
+    """Contradictions of any kind between claims, each pair once."""
+    about = frozenset(key for one in answers for key in one.question.weights if key not in one.question.weak)
+    claimed = {statement.place for statement in every}
+    quoted = {o.statement.place: o.quoted for one in answers for o in one.scored if o.score >= _REPORTABLE}
+    found = [
+        *conflicts(every, subjects),
+        *((one.one, one.other, one.conflict) for one in changed if one.conflict is not None),
+        *disagreements([(one, quoted[one.place]) for one in every if one.place in quoted], about),
+    ]
+    distinct = {frozenset((one.place, other.place)): (one, other, how) for one, other, how in reversed(found)}
+    return [
+        (one, other, how)
+        for one, other, how in reversed(distinct.values())
+        if one.place in claimed and other.place in claimed
+    ]
+
+
 def _places(answers: _Answers) -> list[Place]:
     return [one.statement.place for one in answers.scored]
 
@@ -147,12 +200,14 @@ def _claim_ids(answers: Sequence[_Answers]) -> dict[Place, str]:
     }
 
 
-def _distinct(answers: Sequence[_Answers]) -> list[Statement]:
+def _distinct(answers: Sequence[_Answers], least: float = 0.0) -> list[Statement]:
     """Every statement once, the best-scored first, so that a bound on comparisons drops the least."""
     scores: dict[Place, float] = {}
     found: dict[Place, Statement] = {}
     for one in answers:
         for scored in one.scored:
+            if scored.score < least:
+                continue
             place = scored.statement.place
             found[place] = scored.statement
             scores[place] = max(scores.get(place, 0.0), scored.score)

@@ -30,6 +30,10 @@ _DEFAULT: Final = re.compile(
     r"\bdefaults?\b|\bout of the box\b|\b(?:unless|if not) (?:told|set|configured|specified|stated)\b"
     r"|\b(?:configure|set|change|touch) nothing\b|\bwithout (?:any )?(?:configuration|settings?)\b"
 )
+_AMOUNT: Final = re.compile(
+    r"\bhow (?:many|much|long|large|big|often|fast|soon|far|high|old)\b|\b(?:number|size) of\b"
+    r"|\b(?:maximum|minimum|limit|length|port|timeout|interval)\b"
+)
 _WEAK_WEIGHT: Final = 0.5
 _NAME_WEIGHT: Final = 1.5
 _PARTS: Final = re.compile(r"[._-]")
@@ -106,10 +110,7 @@ def _informs(text: str, term: Term) -> bool:
 def _wants(text: str) -> str:
     if _DEFAULT.search(text):
         return "default"
-    if re.search(
-        r"\bhow (?:many|much|long|large|big|often|fast|soon|far|high|old)\b|\b(?:maximum|minimum|limit|length|port|timeout|interval)\b|\bnumber of\b|\bsize of\b",
-        text,
-    ):
+    if _AMOUNT.search(text):
         return "number"
     if re.search(r"\bwhen (?:was|were|did|is|will)\b|\b(?:what|which) (?:year|date)\b", text):
         return "date"

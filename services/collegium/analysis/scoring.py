@@ -32,6 +32,10 @@ _LONGER: Final = 0.04
 _SIBLING: Final = 0.98
 """Of its description's score, what a setting's default is worth to a question about an amount."""
 _POINTS_BACK: Final = re.compile(r"(?:Here|The following)\b")
+_OTHER_VERSION: Final = 0.6
+_NO_AMOUNT: Final = 0.8
+"""A factor for a sentence without any number, where the question wants one."""
+_SPEAKS_OF_DEFAULT: Final = 0.12
 _LONG_WORDS: Final = 50
 _ABOUT_THE_TEXT: Final = re.compile(
     r"(?:Let['’]?s|As (?:described|mentioned|noted|discussed)|In (?:this|the following) section|Now that|We will)\b"
@@ -41,6 +45,7 @@ _ABOUT_THE_TEXT: Final = re.compile(
 _CROSS_REFERENCE: Final = re.compile(
     r"\b(?:see|refer to|click|visit|read more|for more (?:information|details))\b", re.I
 )
+_DEFAULT: Final = re.compile(r"\bdefaults?\b", re.IGNORECASE)
 _REASON: Final = re.compile(r"\b(?:because|since|so that|in order to|reason|due to)\b")
 _ENDS: Final = re.compile(r"[.!?…]['\")\]]*$")
 
@@ -68,6 +73,11 @@ def score(question: Question, statement: Statement, coverage: float) -> float:
         statement: the sentence.
         coverage: the share of the question that the search found in the passage as a whole.
     """
+    return max(0.0, min(1.0, _worth(question, statement, coverage)))
+
+
+def _worth(question: Question, statement: Statement, coverage: float) -> float:
+    """The score before it is cut at 1: what is still better than a perfect fit is preferred."""
     if statement.setting is not None and fold(statement.setting.name) in question.mentioned:
         named = _NAMED_SETTING if question.wants == "default" else _NAMED_BUT_NOT_ASKED
         return named * _standing(question, statement)
@@ -77,7 +87,7 @@ def score(question: Question, statement: Statement, coverage: float) -> float:
         return 0.0
     held = sum(weight * _holding(question, statement, key, keys) for key, weight in question.weights.items())
     base = held / total * (0.8 + 0.2 * coverage)
-    return max(0.0, min(1.0, (base + _bonus(question, statement)) * _standing(question, statement)))
+    return (base + _bonus(question, statement)) * _standing(question, statement)
 
 
 def _holding(question: Question, statement: Statement, key: str, keys: frozenset[str]) -> float:
@@ -108,7 +118,9 @@ def _wanted(question: Question, statement: Statement) -> float:
     match question.wants:
         case "default":
             named = setting is not None and bool(question.weights.keys() & keys_of(terms(setting.name)))
-            return 0.2 if setting is not None and setting.label == "default" and named else 0.0
+            if setting is None:
+                return _SPEAKS_OF_DEFAULT if _DEFAULT.search(statement.text) else 0.0
+            return 0.2 if setting.label == "default" and named else 0.0
         case "number":
             return 0.1 if TermKind.NUMBER in kinds else 0.0
         case "date":
@@ -121,21 +133,27 @@ def _wanted(question: Question, statement: Statement) -> float:
 
 def _standing(question: Question, statement: Statement) -> float:
     """A factor below 1 for what makes a sentence a poor one to quote."""
-    factor = 1.0
-    version = statement.passage.version
-    if version and question.versions and not any(same_version(version, asked) for asked in question.versions):
-        factor *= 0.6
+    factor = version_share(question, statement)
     if statement.setting is not None:
         label = statement.setting.label
         asked = label == "default" or stem(label.split()[0]) in question.weights
         return factor if asked else 0.5 * factor
     kinds = {term.kind for term in statement.terms}
+    if question.wants == "number" and TermKind.NUMBER not in kinds:
+        factor *= _NO_AMOUNT
     if question.wants == "date" and TermKind.DATE not in kinds:
         factor *= 0.7
     named = [term.key for term in statement.terms if term.kind is TermKind.VERSION]
     if named and question.versions and not any(same_version(a, b) for a in named for b in question.versions):
         factor *= 0.7
     return factor * _wording(trimmed(statement.text))
+
+
+def version_share(question: Question, statement: Statement) -> float:
+    """A factor below 1 for a document that describes another version than the question names."""
+    version = statement.passage.version
+    other = version and question.versions and not any(same_version(version, asked) for asked in question.versions)
+    return _OTHER_VERSION if other else 1.0
 
 
 def _wording(text: str) -> float:
@@ -174,13 +192,13 @@ def best(
 
 def _quoted(question: Question, statement: Statement, coverage: float, share: float) -> Scored:
     """A statement with its score, quoted with what stands around it where that raises the score."""
-    quoted, value = statement, score(question, statement, coverage)
+    quoted, value = statement, _worth(question, statement, coverage)
     for span in statement.reaches:
         longer = reaching(statement, span)
-        more = score(question, longer, coverage) - _LONGER
+        more = _worth(question, longer, coverage) - _LONGER
         if more > value:
             quoted, value = longer, more
-    return Scored(statement, share * value, quoted)
+    return Scored(statement, share * min(1.0, max(0.0, value)), quoted)
 
 
 def _with_siblings(question: Question, scored: Mapping[tuple[str, int], Scored]) -> Iterable[Scored]:

@@ -30,7 +30,7 @@ from collegium.orchestrator.core.questions import MAX_PATTERN_CHARS, decompose
         ("ZooKeeper vs KRaft with respect to metadata", ["ZooKeeper: metadata", "KRaft: metadata"]),
         (
             "What is log compaction and how does it keep the last value?",
-            ["What is log compaction", "how does it keep the last value"],
+            ["What is log compaction", "What is log compaction, how does it keep the last value"],
         ),
         (
             "Explain consumer groups, log compaction and replication.",
@@ -50,6 +50,12 @@ from collegium.orchestrator.core.questions import MAX_PATTERN_CHARS, decompose
         ),
         ("Differences in acks between Kafka 2.8 and 3.9", ["acks in Kafka 2.8", "acks in Kafka 3.9"]),
         ("Compare 2.8 and Kafka 3.9", ["2.8", "Kafka 3.9"]),
+        ("How do I get from tea to coffee?", ["How do I get from tea to coffee"]),
+        ("Is tea cheap in 2.8 and which one in 3.9?", ["Is tea cheap in 2.8", "Is tea cheap in 3.9"]),
+        ("Is tea in 2.8 hot and does it cool in 3.9?", ["Is tea in 2.8 hot", "Is tea in 3.9 hot, does it cool in 3.9"]),
+        ("Is tea hot? what about milk", ["Is tea hot", "Is tea hot, what about milk"]),
+        ("Who drinks tea? compare 2.8 and 3.9", ["Who drinks tea? compare 2.8 and 3.9"]),
+        ("We drink tea. What is better?", ["We drink tea, What is better"]),
         ("1. What is a topic?\n2. What is a partition?", ["What is a topic", "What is a partition"]),
         ("- What is tea?\n* What is OS X?\n(3) What is Go:", ["What is tea", "What is OS X", "What is Go"]),
         ("tea; Go; C", ["tea", "Go"]),

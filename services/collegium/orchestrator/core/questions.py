@@ -3,7 +3,8 @@
 What it recognises, in this order: several sentences or list items; a comparison of two or more things
 ("compare A and B in C", "differences between A and B", "A versus B", "how did A change from B to C"); several
 questions joined by "and"; one instruction with several objects ("explain A, B and C"). Whatever it does not
-recognise stays one question: the goal itself.
+recognise stays one question: the goal itself. A question that leans on the one before ("and what does it do in 3.9?")
+is asked together with it.
 """
 
 import re
@@ -22,7 +23,7 @@ class Question:
 
 
 _VERSION: Final = re.compile(r"\bv?\d+(?:\.(?:\d+|x))+\b")
-_SENTENCE: Final = re.compile(r"(?<=[.?!])\s+(?=[A-Z0-9\"'(])|\n+|;\s+")
+_SENTENCE: Final = re.compile(r"(?<=[.?!])\s+(?=[A-Z0-9\"'(])|(?<=\?)\s+|\n+|;\s+")
 _BULLET: Final = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.)])\s+")
 _ASKS: Final = r"(?:what|how|why|when|where|which|who|whose|is|are|was|were|does|do|did|can|could|should|will|must)"
 _JOINED: Final = re.compile(rf"\s*,?\s+and\s+(?={_ASKS}\b)", re.IGNORECASE)
@@ -42,6 +43,18 @@ _CHANGED: Final = re.compile(
     r"(?P<a>\S.*?)\s+(?:and|to)\s+(?P<b>.+)$",
     re.IGNORECASE,
 )
+_CHANGE: Final = re.compile(r"\b(?:chang|differ|evolv|develop|improv|renam|replac)", re.IGNORECASE)
+_LEANS: Final = re.compile(
+    rf"^(?:what|how)\s+about\b|^{_ASKS}\b.*\b(?:it|its|they|them|their|this|those|these|one|ones|then)\b", re.IGNORECASE
+)
+_TELLS: Final = re.compile(r"^(?:I|we|my|our|there|it|the|a|an|in|on|after|since|if)\b", re.IGNORECASE)
+"""How a sentence begins that tells something before the question is asked."""
+_INFORMING: Final = re.compile(r"[A-Za-z][\w.-]{3,}")
+_UNINFORMING: Final = frozenset(
+    """what which when where whose does have will with about there then this that they them from into been were compare
+    contrast docs documentation version versions difference differences please also both""".split()
+)
+_FEWEST_OWN_WORDS: Final = 2
 _ASPECT: Final = re.compile(
     r"^(?P<things>.+?)\s+(?:with respect to|with regard to|regarding|in terms of|as to|concerning|when it comes to)\s+"
     r"(?P<aspect>.+)$",
@@ -71,7 +84,8 @@ def decompose(goal: str, max_questions: int) -> tuple[Question, ...]:
 
     What does not fit into the bound is not dropped: the last question then holds the rest of the goal.
     """
-    parts = [question for sentence in _sentences(goal) for question in _split(sentence)]
+    told = _told(tuple(_sentences(goal)))
+    parts = _with_context([question for sentence in told for question in _split(sentence)])
     unique = list(dict.fromkeys(text for text in (_tidy(part) for part in parts) if text)) or [_tidy(goal)]
     if len(unique) > max_questions:
         unique = [*unique[: max_questions - 1], " ".join(unique[max_questions - 1 :])]
@@ -83,6 +97,56 @@ def _sentences(goal: str) -> Iterator[str]:
         text = " ".join(_BULLET.sub("", piece).split())
         if sum(character.isalnum() for character in text) > 1:
             yield text
+
+
+def _told(sentences: tuple[str, ...]) -> list[str]:
+    """The sentences; one that only tells something goes with the question after it, a fragment with the one before."""
+    found: list[str] = []
+    telling = ""
+    for at, sentence in enumerate(sentences):
+        if found and not telling and _is_fragment(sentence) and len(f"{found[-1]} {sentence}") <= MAX_PATTERN_CHARS:
+            found[-1] = f"{found[-1]} {sentence}"
+            continue
+        joined = f"{telling} {sentence}".strip()
+        asked = at + 1 < len(sentences) and sentences[at + 1].endswith("?")
+        if asked and not sentence.endswith("?") and _TELLS.match(sentence) and len(joined) <= MAX_PATTERN_CHARS:
+            telling = f"{joined.rstrip(' .!')},"
+        else:
+            found.append(joined)
+            telling = ""
+    return found
+
+
+def _is_fragment(sentence: str) -> bool:
+    """Whether a sentence says nothing but how to answer the one before, such as `compare 2.8 and 3.9`."""
+    return bool(_VERSION.search(sentence)) and len(_own_words(sentence)) < _FEWEST_OWN_WORDS
+
+
+def _with_context(parts: list[str]) -> list[str]:
+    """The questions, each that leans on the one before together with it."""
+    found: list[str] = []
+    for part in parts:
+        before = found[-1] if found else ""
+        leans = before and len(f"{before} {part}") <= MAX_PATTERN_CHARS and _leans(part)
+        found.append(_carried(before, part) if leans else part)
+    return found
+
+
+def _leans(part: str) -> bool:
+    return _LEANS.search(part) is not None
+
+
+def _own_words(part: str) -> list[str]:
+    return [word for word in _INFORMING.findall(part) if word.lower() not in _UNINFORMING]
+
+
+def _carried(before: str, part: str) -> str:
+    """`Which branch was stable for 2.8` and `which one for 3.9` as `Which branch was stable for 3.9`."""
+    versions, others = _VERSION.findall(part), _VERSION.findall(before)
+    if len(versions) == len(others) == 1:
+        moved = before.replace(others[0], versions[0])
+        return f"{moved}, {part}" if _own_words(part) else moved
+    return f"{before}, {part}"
 
 
 def _split(sentence: str) -> Iterable[str]:
@@ -125,7 +189,7 @@ def _by_comparison(text: str) -> tuple[str, ...]:
             rest = match.groupdict().get("rest") or ""
             return _each(_listed(things), f"{aspect} {rest}".strip())
     match = _CHANGED.match(text)
-    if match is not None:
+    if match is not None and (_CHANGE.search(match["lead"]) or _both_versions(match["a"], match["b"])):
         second, _, rest = match["b"].partition(",")
         return _each((match["a"], second), "", lead=match["lead"])
     match = _VERSUS.match(text)
@@ -133,6 +197,10 @@ def _by_comparison(text: str) -> tuple[str, ...]:
         second, aspect = _aspect(match["b"])
         return _each((match["a"], second), aspect)
     return ()
+
+
+def _both_versions(one: str, other: str) -> bool:
+    return bool(_VERSION.search(one)) and bool(_VERSION.search(other))
 
 
 def _aspect(things: str) -> tuple[str, str]:

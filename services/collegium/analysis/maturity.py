@@ -1,0 +1,76 @@
+"""Sentences that disagree on how far a thing has come: production ready in one place, experimental in another."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Final
+
+from collegium.analysis.comparing import Conflict
+from collegium.analysis.question import keys_of
+from collegium.analysis.statements import Statement
+from collegium.language.terms import terms
+
+_READY: Final = re.compile(
+    r"\bproduction[- ]ready\b|\bready for production\b|\bgenerally available\b|\bGA\b|\bno longer (?:in )?(?:early access|"
+    r"experimental|a preview|deprecated)\b|\b(?:is|are) (?:now )?(?:fully |officially )?(?:supported|stable|complete)\b"
+    r"|\brecommended for (?:new|production|all)\b|\bsuitable for production\b"
+)
+_NOT_READY: Final = re.compile(
+    r"\bnot (?:yet )?(?:\w+ )?(?:recommended|suitable|ready|supported|stable|implemented|complete|available)\b"
+    r"|\bearly access\b|\bexperimental\b|\b(?:a )?(?:technical )?preview\b|\b(?:alpha|beta) (?:feature|release|quality)\b"
+    r"|\bdeprecated\b|\bunsupported\b|\bunstable\b|\bin development\b",
+    re.IGNORECASE,
+)
+_FEWEST_COMMON: Final = 2
+_STAGE_WORDS: Final = keys_of(
+    terms("production ready available access experimental preview deprecated supported stable recommended new complete")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A statement, and the stage at which it, with what it is quoted with, puts what it speaks of: 1 or -1."""
+
+    statement: Statement
+    quoted: Statement
+    stage: int
+
+
+def stage(text: str) -> int:
+    """1 where a text says that something is ready, -1 where it says that it is not, else 0."""
+    ready = _READY.search(text) is not None
+    late = _NOT_READY.search(_READY.sub(" ", text)) is not None
+    return int(ready) - int(late)
+
+
+def disagreements(
+    chosen: Iterable[tuple[Statement, Statement]], subjects: frozenset[str]
+) -> list[tuple[Statement, Statement, Conflict]]:
+    """Pairs of statements under different headings that put one thing at opposite stages, each statement once.
+
+    Args:
+        chosen: statements with what they are quoted with, in order of how much they bear on the questions.
+        subjects: stems of what the questions are about. Two statements are about one thing when they share two of
+            them, counting the headings above, and at least one in their own words.
+    """
+    staged = [Staged(one, quoted, at) for one, quoted in chosen if one.setting is None and (at := stage(quoted.text))]
+    found: list[tuple[Statement, Statement, Conflict]] = []
+    used: set[tuple[str, int]] = set()
+    for one, other in combinations(staged, 2):
+        words = _shared(one, other, subjects - _STAGE_WORDS)
+        if words and one.stage != other.stage and not {one.statement.place, other.statement.place} & used:
+            used |= {one.statement.place, other.statement.place}
+            found.append((one.statement, other.statement, Conflict("value", words)))
+    return found
+
+
+def _shared(one: Staged, other: Staged, subjects: frozenset[str]) -> str:
+    """What both speak of, in the first one's words; empty where they speak of two things."""
+    first, second = one.quoted, other.quoted
+    if (first.passage.document_id, first.passage.heading) == (second.passage.document_id, second.passage.heading):
+        return ""
+    own = subjects & first.keys & second.keys
+    if not own or len(subjects & (first.keys | first.context) & (second.keys | second.context)) < _FEWEST_COMMON:
+        return ""
+    return " ".join(dict.fromkeys(first.text[t.start : t.end] for t in first.terms if t.key in own))

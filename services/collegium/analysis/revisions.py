@@ -1,0 +1,139 @@
+"""What one document says differently in another of its versions.
+
+Two versions of a page are mostly the same sentences. Where a sentence of one has a counterpart in the other, under the
+same heading and in mostly the same words, and they differ in a number, a name, a quantifier or a negation, a reader of
+either should know of both. A new wording alone is no difference.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from collegium.analysis.comparing import Conflict, versions_differ
+from collegium.analysis.statements import Statement
+from collegium.language.operators import Operator
+from collegium.language.quantities import same_measure
+from collegium.language.terms import Term, TermKind, negated
+from collegium.language.versions import same_version
+
+_SAME_HEADING_SHARE: Final = 0.4
+_OTHER_HEADING_SHARE: Final = 0.6
+"""Share of common words from which two sentences are counterparts, under one heading and under two."""
+_FEWEST_COMMON: Final = 2
+_LITERAL: Final = re.compile(r"\S*(?:\d|\w[._/=]\w)\S*")
+_EDGES: Final = "\"'`()[]{},;:.!?"
+_SCOPE: Final = frozenset(
+    (Operator.ALL, Operator.ONLY, Operator.ALWAYS, Operator.CAN, Operator.MUST, Operator.SHOULD, Operator.EITHER)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """Two counterparts; `conflict` says how they differ, and is absent where they only word it differently."""
+
+    one: Statement
+    other: Statement
+    conflict: Conflict | None
+
+
+def family(statement: Statement) -> str:
+    """What all versions of one document have in common: its path without the version."""
+    passage = statement.passage
+    version = passage.version
+    parts = passage.document_id.split("/")
+    if version is None:
+        return passage.document_id
+    return "/".join(part for part in parts if part != version and not _names(part, version))
+
+
+def revisions(chosen: Sequence[Statement], every: Iterable[Statement]) -> list[Revision]:
+    """Each chosen statement with its nearest counterpart in each other version of its document, in order, each pair once.
+
+    Args:
+        chosen: statements that a report may quote.
+        every: all statements of the evidence.
+    """
+    pages: dict[str, list[Statement]] = {}
+    for statement in every:
+        if statement.setting is None:
+            pages.setdefault(family(statement), []).append(statement)
+    found: dict[frozenset[tuple[str, int]], Revision] = {}
+    for one in chosen:
+        if one.setting is None:
+            for other in _counterparts(one, pages.get(family(one), ())):
+                pair = frozenset((one.place, other.place))
+                found.setdefault(pair, Revision(one, other, difference(one, other)))
+    return list(found.values())
+
+
+def _counterparts(one: Statement, page: Iterable[Statement]) -> Iterator[Statement]:
+    """The nearest statement of each other version, where it is near enough."""
+    nearest: dict[str, tuple[float, Statement]] = {}
+    for other in page:
+        if not versions_differ(one, other) or len(one.keys & other.keys) < _FEWEST_COMMON:
+            continue
+        share = _overlap(one, other)
+        least = _SAME_HEADING_SHARE if _heading(one) == _heading(other) else _OTHER_HEADING_SHARE
+        version = other.passage.version or ""
+        if share >= least and share > nearest.get(version, (0.0, other))[0]:
+            nearest[version] = (share, other)
+    for _, (_, other) in sorted(nearest.items()):
+        yield other
+
+
+def difference(one: Statement, other: Statement) -> Conflict | None:
+    """How two counterparts differ in what they say; None where they differ in wording alone."""
+    about = _common_words(one, other)
+    if negated(one.terms) != negated(other.terms):
+        return Conflict("negation", about)
+    if _amounts_differ(one.terms, other.terms):
+        return Conflict("number", about)
+    literal, second = _literals(one.text), _literals(other.text)
+    if literal - second and second - literal and _overlap(one, other) >= _SAME_HEADING_SHARE:
+        return Conflict("value", about)
+    if _names_of(one.terms) ^ _names_of(other.terms) or _scope(one.terms) != _scope(other.terms):
+        return Conflict("value", about)
+    return None
+
+
+def _overlap(one: Statement, other: Statement) -> float:
+    return len(one.keys & other.keys) / max(1, len(one.keys | other.keys))
+
+
+def _heading(statement: Statement) -> str:
+    return re.sub(r"^[\d.]+\s+", "", statement.passage.heading.rsplit(" > ", 1)[-1]).casefold()
+
+
+def _names(part: str, version: str) -> bool:
+    return part[:1].isdigit() and same_version(part, version)
+
+
+def _amounts_differ(one: Sequence[Term], other: Sequence[Term]) -> bool:
+    """Numbers that only one of them has, on both sides."""
+    first = [t.measure for t in one if t.measure is not None]
+    second = [t.measure for t in other if t.measure is not None]
+    alone = [a for a in first if not any(same_measure(a, b) for b in second)]
+    there = [b for b in second if not any(same_measure(a, b) for a in first)]
+    return bool(alone) and bool(there)
+
+
+def _literals(text: str) -> frozenset[str]:
+    """What is spelt exactly: numbers, file names, identifiers."""
+    return frozenset(token.strip(_EDGES).casefold() for token in _LITERAL.findall(text))
+
+
+def _names_of(found: Sequence[Term]) -> frozenset[str]:
+    return frozenset(term.key for term in found if term.kind is TermKind.WORD and term.name)
+
+
+def _scope(found: Sequence[Term]) -> Counter[str]:
+    return Counter(term.key for term in found if term.kind is TermKind.OPERATOR and term.key in _SCOPE)
+
+
+def _common_words(one: Statement, other: Statement) -> str:
+    shared = [term for term in one.terms if term.kind is TermKind.WORD and term.key in other.keys]
+    distinct = {term.key: term for term in reversed(shared)}
+    ordered = sorted(distinct.values(), key=lambda term: term.start)[:8]
+    return " ".join(one.text[term.start : term.end] for term in ordered)
