@@ -6,7 +6,8 @@ The rules, in order:
   `log_dir`) stays whole and is followed by its parts, so both `idempotence` and the full name find it;
 * a version or decimal (`3.9.0`, `v2.8`, `0.5`) stays whole, without its `v` and parts; `1,000` is `1000`;
 * scripts written without spaces give overlapping bigrams (the method of Lucene's CJKAnalyzer);
-* words are case-folded and Latin accents dropped; stems are Porter2's (Snowball's `english`).
+* words are case-folded and Latin accents dropped; stems are Snowball's, of the language that the script tells:
+  English (Porter2), Russian, Greek, Arabic, Hindi; in other scripts words stay as they are.
 """
 
 import re
@@ -49,9 +50,19 @@ class _Stemmer(Protocol):
 _stemmer_lock = Lock()
 
 
-@lru_cache(maxsize=1)
-def _stemmer() -> _Stemmer:
-    return cast(_Stemmer, snowballstemmer.stemmer("english"))  # pyright: ignore[reportUnknownMemberType]
+# The languages that are told by their script alone, and that Snowball has a stemmer of.
+_SCRIPTS = {
+    "english": re.compile(r"[a-z]+"),
+    "russian": re.compile(r"[\u0400-\u04ff]+"),
+    "greek": re.compile(r"[\u0370-\u03ff]+"),
+    "arabic": re.compile(r"[\u0620-\u065f\u0670-\u0673]+"),  # without the letters of Persian and Urdu
+    "hindi": re.compile(r"[\u0900-\u097f]+"),
+}
+
+
+@lru_cache(maxsize=len(_SCRIPTS))
+def _stemmer(language: str) -> _Stemmer:
+    return cast(_Stemmer, snowballstemmer.stemmer(language))  # pyright: ignore[reportUnknownMemberType]
 
 
 def fold(word: str) -> str:
@@ -98,11 +109,12 @@ def tokens(text: str) -> list[str]:
 
 @lru_cache(maxsize=_CACHED_WORDS)
 def stem(token: str) -> str:
-    """The Porter2 stem of a token of `tokens`; names with dots or digits and non-Latin words stay."""
-    if not token.isalpha() or not token.isascii() or len(token) < 3:
+    """The Snowball stem of a token of `tokens`, by its script; names with dots or digits and other scripts stay."""
+    language = next((name for name, script in _SCRIPTS.items() if script.fullmatch(token)), None)
+    if language is None or len(token) < 3:
         return token
     with _stemmer_lock:  # the pure Python stemmer keeps the word in itself while it works
-        return _stemmer().stemWord(token)
+        return _stemmer(language).stemWord(token)
 
 
 @lru_cache(maxsize=_CACHED_WORDS)

@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from collegium.retrieval.documents import Document, ParsedText
 from collegium.retrieval.errors import CorpusBusy, CorpusDamaged
 
-TEXT_FORMAT = 1
+TEXT_FORMAT = 2
 """Rises when a parser's output changes meaning; texts of an older format are parsed again when added."""
 
 _DOCUMENT = TypeAdapter(Document)

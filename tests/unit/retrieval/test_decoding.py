@@ -66,3 +66,39 @@ def test_a_mark_that_lies_is_reported() -> None:
     """A byte order mark before other bytes is an error with a place."""
     with pytest.raises(DocumentError, match="byte order mark says utf-8"):
         decode(codecs.BOM_UTF8 + b"ok \xff")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("gb18030", "消息默认保留七天,之后旧的日志段会被删除。"),
+        ("big5", "訊息預設保留七天,之後舊的日誌會被刪除。"),
+        ("shift_jis", "東京都の人口は約千四百万人です。"),
+        ("euc_jp", "東京都の人口は約千四百万人です。"),
+        ("euc_kr", "서울은 대한민국의 수도이며 한강이 흐른다."),
+        ("cp1251", "Москва является столицей России."),
+        ("koi8_r", "Москва является столицей России."),
+        ("cp1253", "Η Αθήνα είναι η πρωτεύουσα της Ελλάδας."),
+        ("cp1255", "ירושלים היא בירת ישראל. הכנסת יושבת בעיר."),
+        ("cp1256", "القاهرة هي عاصمة مصر وتقع على نهر النيل."),
+    ],
+)
+@pytest.mark.parametrize("times", [1, 3000])
+def test_older_encodings_are_told_by_their_letters(encoding: str, text: str, times: int) -> None:
+    """A file from before UTF-8 is read in the encoding that makes words of it, and its owner is told which."""
+    found, (note,) = decode((text * times).encode(encoding))
+    assert found == text * times
+    assert note.startswith(f"read as {encoding}")
+
+
+@pytest.mark.parametrize("text", ["Grösse", "naïve café résumé", "El niño comió mañana", "Größe und Länge"])
+def test_western_words_are_not_taken_for_another_script(text: str) -> None:
+    """Letters with accents inside Latin words are Windows-1252."""
+    assert decode(text.encode("cp1252"))[0] == text
+
+
+def test_two_encodings_in_one_file_are_both_read() -> None:
+    """Lines of Windows-1252 that were copied into UTF-8 spoil neither."""
+    text, (note,) = decode("Größe in UTF-8.\n".encode() * 3 + "Größe in Latin-1.\n".encode("latin-1") * 3)
+    assert text == "Größe in UTF-8.\n" * 3 + "Größe in Latin-1.\n" * 3
+    assert note.startswith("read as UTF-8 with Windows-1252 in it, from byte 56 on")
