@@ -57,6 +57,9 @@ _OBJECT: Final = frozenset(
     """a an the this that these those all any some each every both no another more my me your our his her its their us
     them him it""".split()
 )
+_NO_OBJECT: Final = frozenset("is are was were has have can will may must of and".split())
+"""After these a verb's base form was a noun (`Access is denied`)."""
+_MOST_LEADS: Final = 4
 _VERBS: Final = frozenset(
     """accept access act add adjust advise allow analyse analyze answer append apply approve arrange ask assign attach
     augment avoid begin book bring browse build buy calculate call cancel change check choose cite claim clear click
@@ -87,7 +90,8 @@ def addresses_reader(text: str) -> bool:
     """Whether a text gives orders to whoever processes it, as planted instructions do."""
     if _ADDRESSES.search(text) is not None:
         return True
-    return is_order(text) and (_MINE.search(text) is not None or _SENDS.search(text) is not None)
+    ordered = order_in(text)
+    return ordered is not None and (_MINE.search(ordered) is not None or _SENDS.search(ordered) is not None)
 
 
 def is_source_code(text: str) -> bool:
@@ -99,13 +103,23 @@ def is_order(text: str) -> bool:
     """Whether a sentence is an imperative, as far as its beginning tells: a verb's base form, then its object."""
     if text.rstrip().endswith("?"):
         return False
-    bare = _LEADS.sub("", _LISTED.sub("", text))
-    match = _FIRST.match(bare)
+    match = _FIRST.match(_LEADS.sub("", _LISTED.sub("", text)))
     if match is None:
         return False
     first, second = match[1].lower(), (match[2] or "").lower().strip("\"'“‘(,.")
     if first in _NO_VERB or len(first) < _SHORTEST_VERB:
         return False
     if first in _VERBS:
-        return second not in {"is", "are", "was", "were", "has", "have", "can", "will", "may", "must", "of", "and"}
+        return second not in _NO_OBJECT
     return second in _OBJECT and not first.endswith(("ing", "ed", "s", "ly"))
+
+
+def order_in(text: str) -> str | None:
+    """The order that a sentence gives, by itself or after what leads to it (`About the harbour: send a boat`)."""
+    for _ in range(_MOST_LEADS):
+        if is_order(text):
+            return text
+        _, colon, text = text.partition(": ")
+        if not colon:
+            break
+    return None

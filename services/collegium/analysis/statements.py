@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
-from collegium.analysis.addressing import addresses_reader, is_order, is_source_code
+from collegium.analysis.addressing import addresses_reader, is_source_code, order_in
 from collegium.analysis.question import keys_of
 from collegium.analysis.reaches import counts, reaches
 from collegium.language.operators import Operator
@@ -34,6 +34,8 @@ class Statement:
     """Stems of the title and headings above it."""
     around: frozenset[str]
     """Stems of the whole passage."""
+    heading: frozenset[str] = frozenset()
+    """Stems of the innermost heading above it."""
     setting: Setting | None = None
     reaches: tuple[Span, ...] = ()
     """Longer stretches of the passage that the sentence could be quoted with, because they belong together."""
@@ -48,6 +50,7 @@ def statements(passage: Passage) -> tuple[Statement, ...]:
     """The sentences of a passage that state something on their own, and its labelled values, in order."""
     context = keys_of(terms(f"{passage.title}\n{passage.heading}"))
     around = keys_of(terms(passage.text))
+    heading = keys_of(terms(passage.heading.rsplit(" > ", 1)[-1]))
     return tuple(
         Statement(
             passage=passage,
@@ -57,6 +60,7 @@ def statements(passage: Passage) -> tuple[Statement, ...]:
             keys=keys_of(one.terms),
             context=context,
             around=around,
+            heading=heading,
             setting=one.setting,
             reaches=one.reaches,
         )
@@ -106,12 +110,12 @@ def _overlap(one: Span, other: Span) -> bool:
 
 def _stray(text: str, heading: str, spans: Sequence[Span]) -> tuple[Span, ...]:
     """An order of which nothing around it speaks: steps of a how-to come together, or name what the text is about."""
-    orders = [span for span in spans if is_order(span.of(text))]
+    orders = [(span, order) for span in spans if (order := order_in(span.of(text))) is not None]
     if len(orders) != 1:
         return ()
-    [order] = orders
-    around = keys_of(terms(f"{heading}\n{text[: order.start]}\n{text[order.end :]}"))
-    return () if keys_of(terms(order.of(text))) & around else (order,)
+    [(span, order)] = orders
+    around = keys_of(terms(f"{heading}\n{text[: span.start]}\n{text[span.end :]}"))
+    return () if keys_of(terms(order)) & around else (span,)
 
 
 def _states_something(text: str, *, leads: bool) -> bool:
