@@ -168,9 +168,13 @@ def _repeated(report: Report | None) -> int:
 
 
 def confidence(recording: Recording) -> float:
-    """How sure the run was: the least confidence among the last attempts at each subtask, 0 where one failed."""
+    """How sure the run was of how it answered: the least confidence of the last attempt at each subtask.
+
+    A run that declares that nothing was found is as sure of that as it was unsure of an answer.
+    """
     last = {attempt.subtask: attempt for attempt in recording.course.attempts}
-    return min((attempt.confidence or 0.0 for attempt in last.values()), default=0.0)
+    least = min((attempt.confidence or 0.0 for attempt in last.values()), default=0.0)
+    return 1.0 - least if declared_unanswered(recording) else least
 
 
 def _well(measures: Mapping[str, float], objective: Objective, recording: Recording) -> bool | None:
