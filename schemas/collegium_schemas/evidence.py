@@ -108,7 +108,8 @@ class Contradiction(Contract):
 
     first_claim_id: Identifier
     second_claim_id: Identifier
-    kind: Literal["number", "negation", "value", "date"]
+    kind: Literal["number", "negation", "value", "date", "meaning"]
+    """What differs; `meaning` was found by the entailment model alone."""
     about: Text
     """What they disagree on, in words of the sources."""
     explained_by_version: bool = False

@@ -30,7 +30,8 @@ _HEDGES: Final = frozenset(
     (Operator.IF, Operator.UNLESS, Operator.WHEN, Operator.CAN, Operator.SHOULD, Operator.WILL, Operator.EITHER)
 )
 
-Kind = Literal["number", "negation", "value", "date"]
+Kind = Literal["number", "negation", "value", "date", "meaning"]
+"""`meaning`: found by the entailment model alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,10 +80,19 @@ SHIPPED: Final[dict[SuiteName, dict[str, str]]] = {
         "shipped": "collegium.evaluation.subjects.retrieval:shipped",
         "bm25": "collegium.evaluation.subjects.retrieval:bm25",
     },
-    "verification": {"shipped": "collegium.evaluation.subjects.verification:shipped"},
-    "contradiction": {"shipped": "collegium.evaluation.subjects.contradiction:shipped"},
+    "verification": {
+        "shipped": "collegium.evaluation.subjects.verification:shipped",
+        "rules": "collegium.evaluation.subjects.verification:rules",
+    },
+    "contradiction": {
+        "shipped": "collegium.evaluation.subjects.contradiction:shipped",
+        "rules": "collegium.evaluation.subjects.contradiction:rules",
+    },
     "injection": {"shipped": "collegium.evaluation.subjects.injection:shipped"},
-    "tampering": {"shipped": "collegium.evaluation.subjects.verification:shipped"},
+    "tampering": {
+        "shipped": "collegium.evaluation.subjects.verification:shipped",
+        "rules": "collegium.evaluation.subjects.verification:rules",
+    },
 }
 """Subjects with a name of their own, by suite; `shipped` is what the specialist does by default."""
 

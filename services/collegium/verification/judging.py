@@ -69,7 +69,7 @@ class Judge:
         if found.verdict is not Verdict.NOT_ENOUGH_EVIDENCE:
             return Judged(verdict)
         texts = tuple(self.sources[number].text for number in sentence.citations)
-        return Judged(verdict, Open(trimmed(attributed.said), texts, found.barred))
+        return Judged(verdict, Open(trimmed(attributed.said), texts, found.barred, found.share))
 
 
 def misattributed(attributed: Attributed, passage: Passage) -> str | None:

@@ -31,6 +31,8 @@ class Open:
     said: str
     sources: tuple[str, ...]
     barred: bool = False
+    share: float = 0.0
+    """How much of it the nearest span holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,7 @@ class SecondOpinion:
         weighed = [(self.weights.support(signals(window, found)), window, found) for window, found in judged]
         support, window, found = max(weighed, key=lambda each: each[0])
         refuted = refutation(support, found)
-        if one.barred or window.exact < 1.0:
-            # Half the doubt of a coin: nothing that the rules bar ranks among what is likely supported.
-            support /= 2
-        elif support >= self.sure:
+        if support >= self.sure and not one.barred and window.exact == 1.0:
             return Opinion(Verdict.SUPPORTED, support, support, _reason("entails it", support, window))
         if refuted >= self.sure:
             return Opinion(Verdict.REFUTED, support, refuted, _reason("contradicts it", refuted, window))

@@ -1,60 +1,103 @@
-"""Verification's rules, judging a claim as a sentence of a report that cites the source."""
+"""Verification, judging a claim as a sentence of a report that cites each source in turn."""
 
+from dataclasses import replace
 from typing import Final
 
+from collegium.entailment.errors import EntailmentUnavailable
 from collegium.evaluation.cases import VerificationCase
 from collegium.evaluation.judging import Material, Prediction, version_of
 from collegium.evaluation.subjects.passages import passages_of
-from collegium.language.attribution import read_attribution
-from collegium.verification.judging import Judge, carries
+from collegium.verification.composition import installed
+from collegium.verification.judging import Judge, Judged
+from collegium.verification.second_opinion import Open, Opinion, SecondOpinion
+from collegium.verification.signals import signals, windows_of
+from collegium.verification.weighing import RULES_ALONE
 from collegium_schemas.evidence import Passage, Sentence, SentenceVerdict, Verdict
 
 _ORDER: Final = (Verdict.SUPPORTED, Verdict.REFUTED, Verdict.NOT_ENOUGH_EVIDENCE)
-_UNDECIDED: Final = (0.2, 0.6)
-"""Scores of claims that the rules leave undecided: above the refuted, below the supported, in order of shared words."""
+_RULES: Final = ("collegium.verification", "collegium.language", "collegium.entailment")
+_MOST_WINDOWS: Final = 4
 
 
-class Rules:
-    """Each source is cited alone; supported by one is supported, else refuted by one is refuted.
+class Verification:
+    """Supported by one source is supported, else refuted by one is refuted; what is left open gets a second opinion.
 
-    The score is the confidence of a supported claim, the doubt of a refuted one; among the undecided it rises with
-    the share of the claim's words that the nearest sentence of a source holds, which orders them and claims no more.
+    The score is the probability of support: of what the rules decide their confidence, of the rest that of the
+    formula (`collegium.verification.weighing`).
     """
 
-    name = "verification-rules"
-    version = version_of("collegium.verification", "collegium.language")
+    def __init__(self, second_opinion: SecondOpinion | None) -> None:
+        self._second = second_opinion
+        model = "" if second_opinion is None else f"+{second_opinion.model.name}"
+        self.name = "verification-rules" if second_opinion is None else "verification"
+        self.version = version_of(*_RULES) + model
 
     def judge(self, case: VerificationCase) -> Prediction:
         """The verdict of the source that says most."""
         cited = [p for at, text in enumerate(case.sources) for p in passages_of(text, f"source-{at}")]
-        verdicts = [_verdict(case.claim, passage) for passage in cited]
-        if not verdicts:
+        judged = [_judged(case.claim, passage) for passage in cited]
+        if not judged:
             return Prediction(label="not_enough_evidence", confidence=1.0, score=0.0, note="no source")
-        best = min(verdicts, key=lambda one: _ORDER.index(one.verdict))
-        return Prediction(
-            label=best.verdict.value,
-            confidence=best.confidence,
-            score=_score(best, case.claim, cited),
-            note=best.reason,
-        )
+        best = min(judged, key=lambda one: _ORDER.index(one.verdict.verdict))
+        if best.open is None:
+            return _said(best.verdict)
+        nearest = max((one.open for one in judged if one.open is not None), key=lambda left: left.share)
+        together = replace(nearest, sources=tuple(passage.text for passage in cited))
+        if self._second is None:
+            return _by_words(best.verdict, together)
+        opinion = self._second.of([together])[0]
+        return _by_words(best.verdict, together) if opinion is None else _by_both(opinion)
 
 
-def shipped(material: Material) -> Rules:
-    """The rules as the specialist uses them."""
+def shipped(material: Material) -> Verification:
+    """As the specialist is by default: with the model where it is installed."""
+    try:
+        return Verification(installed())
+    except EntailmentUnavailable:
+        return rules(material)
+
+
+def rules(material: Material) -> Verification:
+    """The rules alone."""
     del material
-    return Rules()
+    return Verification(None)
 
 
-def _verdict(claim: str, passage: Passage) -> SentenceVerdict:
+def both(material: Material) -> Verification:
+    """Rules and model.
+
+    Raises:
+        EntailmentUnavailable: the model is not installed.
+    """
+    del material
+    return Verification(installed())
+
+
+def _judged(claim: str, passage: Passage) -> Judged:
     judge = Judge({1: passage}, {passage.passage_id: passage})
-    return judge.fact(Sentence(sentence_id="claim", text=claim, kind="fact", citations=(1,)))
+    return judge.judged(Sentence(sentence_id="claim", text=claim, kind="fact", citations=(1,)))
 
 
-def _score(best: SentenceVerdict, claim: str, cited: list[Passage]) -> float:
-    if best.verdict is Verdict.SUPPORTED:
-        return best.confidence
-    if best.verdict is Verdict.REFUTED:
-        return 1.0 - best.confidence
-    said = read_attribution(claim).said
-    lowest, width = _UNDECIDED
-    return lowest + width * max(carries(said, passage).share for passage in cited)
+def _said(verdict: SentenceVerdict) -> Prediction:
+    supported = verdict.verdict is Verdict.SUPPORTED
+    score = verdict.confidence if supported else 1.0 - verdict.confidence
+    label = verdict.verdict.value
+    if verdict.verdict is Verdict.NOT_ENOUGH_EVIDENCE:  # a fault of the citation
+        score = 0.0
+    return Prediction(label=label, confidence=verdict.confidence, score=score, note=verdict.reason)
+
+
+def _by_words(verdict: SentenceVerdict, left: Open) -> Prediction:
+    """Undecided; the score orders by the words and values that the nearest window holds, and claims no more."""
+    windows = windows_of(left.said, left.sources, _MOST_WINDOWS)
+    support = max((RULES_ALONE.support(signals(window, None)) for window in windows), default=0.0)
+    return Prediction(label=verdict.verdict.value, confidence=verdict.confidence, score=support, note=verdict.reason)
+
+
+def _by_both(opinion: Opinion) -> Prediction:
+    return Prediction(
+        label=opinion.verdict.value,
+        confidence=opinion.confidence,
+        score=opinion.support,
+        note=opinion.reason,
+    )

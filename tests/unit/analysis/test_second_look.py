@@ -1,0 +1,52 @@
+"""What the entailment model adds to the comparison of statements."""
+
+from collegium.analysis.second_look import MOST_PAIRS, SecondLook
+from collegium.analysis.statements import Statement, statements
+from collegium.entailment.port import Chances
+from collegium.entailment.table import TableEntailment
+from report_worlds import passage
+
+ONE = "Brokers keep the metadata of every topic in ZooKeeper."
+OTHER = "A quorum of controllers holds all metadata of every topic."
+NO, OPEN = Chances(0.01, 0.02, 0.97), Chances(0.1, 0.8, 0.1)
+
+
+def _stated(text: str, document: str) -> Statement:
+    return statements(passage(text, document=document))[0]
+
+
+PAIR = (_stated(ONE, "old.html"), _stated(OTHER, "new.html"))
+
+
+def test_what_excludes_each_other_is_a_conflict() -> None:
+    """Both directions are sure; the conflict says what both speak of."""
+    look = SecondLook(TableEntailment({(ONE, OTHER): NO, (OTHER, ONE): NO}))
+    (found,) = look.conflicts([PAIR])
+    assert found is not None
+    assert found.kind == "meaning"
+    assert "metadata" in found.about
+
+
+def test_one_direction_is_not_enough() -> None:
+    """What excludes a sentence is excluded by it."""
+    look = SecondLook(TableEntailment({(ONE, OTHER): NO, (OTHER, ONE): OPEN}))
+    assert look.conflicts([PAIR]) == [None]
+
+
+def test_pairs_beyond_the_bound_are_not_asked() -> None:
+    """The first ones are, in the order given."""
+    look = SecondLook(TableEntailment({(ONE, OTHER): NO, (OTHER, ONE): NO}))
+    found = look.conflicts([PAIR] * (MOST_PAIRS + 3))
+    assert [conflict is not None for conflict in found] == [True] * MOST_PAIRS + [False] * 3
+
+
+def test_settings_are_left_to_the_rules() -> None:
+    """A labelled value is compared as a value."""
+    rows = statements(passage("acks\nDefault: 1", heading="Configs > acks"))
+    settings = [one for one in rows if one.setting is not None]
+    assert SecondLook(TableEntailment({})).conflicts([(one, one) for one in settings]) == [None] * len(settings)
+
+
+def test_no_pairs_give_no_conflicts() -> None:
+    """An analysis of one document asks nothing."""
+    assert SecondLook(TableEntailment({})).conflicts([]) == []

@@ -1,0 +1,73 @@
+"""What the shipped subjects make of claims and sentences, with a model and without."""
+
+from dataclasses import replace
+
+import pytest
+
+from collegium.analysis.second_look import SecondLook
+from collegium.entailment.port import Chances
+from collegium.entailment.table import TableEntailment
+from collegium.evaluation.cases import ContradictionCase, VerificationCase
+from collegium.evaluation.subjects.contradiction import Comparison
+from collegium.evaluation.subjects.verification import Verification
+from collegium.verification.second_opinion import SecondOpinion
+from collegium.verification.weighing import Weights
+
+SOURCE = "Brokers that lose their leader stop taking writes."
+CLAIM = "Without a leader, a broker refuses to be written to."
+WEIGHTS = Weights(bias=-1.0, shared=0.5, exact=0.5, against_contradiction=0.5, against_neutral=0.5)
+CASE = VerificationCase("c1", CLAIM, (SOURCE,), "supported")
+
+
+def _verification(chances: Chances) -> Verification:
+    return Verification(SecondOpinion(TableEntailment({(SOURCE, CLAIM): chances}), WEIGHTS))
+
+
+def test_the_rules_leave_a_paraphrase_undecided() -> None:
+    """Their score orders by shared words; a copy ranks above it."""
+    rules = Verification(None)
+    left, copy = rules.judge(CASE), rules.judge(replace(CASE, claim=SOURCE))
+    assert left.label == "not_enough_evidence"
+    assert copy.label == "supported"
+    assert left.score < copy.score
+
+
+@pytest.mark.parametrize(
+    ("chances", "label"),
+    [(Chances(0.98, 0.01, 0.01), "supported"), (Chances(0.01, 0.01, 0.98), "refuted")],
+)
+def test_the_model_decides_it(chances: Chances, label: str) -> None:
+    """Its probability is the confidence; the score is that of support."""
+    said = _verification(chances).judge(CASE)
+    assert said.label == label
+    assert said.confidence >= 0.9
+    assert (said.score > 0.5) == (label == "supported")
+
+
+def test_a_claim_without_a_source_is_not_judged() -> None:
+    """Nothing is known of it."""
+    assert Verification(None).judge(replace(CASE, sources=())).label == "not_enough_evidence"
+
+
+def test_names_tell_with_and_without_model_apart() -> None:
+    """Answers of one are not taken up by the other."""
+    one, other = Verification(None), _verification(Chances(0.3, 0.3, 0.4))
+    assert (one.name, one.version) != (other.name, other.version)
+
+
+def test_two_sentences_are_judged_by_the_likeliest() -> None:
+    """The model's probability of contradiction is the score."""
+    premise, hypothesis = "A man sleeps on a bench.", "A man runs through the park."
+    model = TableEntailment({(premise, hypothesis): Chances(0.05, 0.15, 0.8)})
+    said = Comparison(SecondLook(model)).judge(ContradictionCase("p", premise, hypothesis, "contradiction"))
+    assert (said.label, said.confidence, said.score) == ("contradiction", 0.8, 0.8)
+
+
+def test_an_exact_difference_is_reported_by_the_rules() -> None:
+    """The model is not asked, and what the rules report ranks above all but its surest."""
+    premise = "The default retention of a topic is 7 days on every broker."
+    model = TableEntailment({(premise, premise.replace("7", "9")): Chances(0.9, 0.05, 0.05)})
+    case = ContradictionCase("p", premise, premise.replace("7", "9"), "contradiction")
+    said = Comparison(SecondLook(model)).judge(case)
+    assert said.label == "contradiction"
+    assert said.score > 0.9
