@@ -13,6 +13,7 @@ from collegium.analysis.maturity import disagreements
 from collegium.analysis.question import Question, read_question
 from collegium.analysis.revisions import Revision, revisions
 from collegium.analysis.scoring import Scored, best, version_share
+from collegium.analysis.second_look import SecondLook
 from collegium.analysis.statements import Statement, denies, statements
 from collegium.language.quantities import Measure
 from collegium.language.terms import TermKind
@@ -78,7 +79,7 @@ def gather(evidence: Sequence[Evidence]) -> tuple[Asked, ...]:
     return tuple(asked[: limits.MAX_FAN_OUT])
 
 
-def examine(evidence: Sequence[Evidence]) -> Analysis:
+def examine(evidence: Sequence[Evidence], second_look: SecondLook | None = None) -> Analysis:
     """Extract, group and compare the claims of all evidence.
 
     The same evidence in the same order gives the same analysis, byte for byte.
@@ -93,6 +94,8 @@ def examine(evidence: Sequence[Evidence]) -> Analysis:
     every = _distinct(answers)
     subjects = frozenset(key for one in answers for key in one.question.names)
     found = _conflicts(answers, every, subjects, changed)
+    if second_look is not None:
+        found += second_look.among(every, {frozenset((one.place, other.place)) for one, other, _ in found})
     contradictions = [
         (claim_ids[one.place], claim_ids[other.place], one, other, between) for one, other, between in found
     ]
@@ -131,7 +134,8 @@ def _frequencies(asked: Sequence[Asked]) -> tuple[Mapping[str, int], int]:
 
 
 def _answer(asked: Asked, frequency: Mapping[str, int], count: int, share: int) -> _Answers:
-    question = read_question(asked.question, frequency, count)
+    described = (ranked.passage.version for ranked in asked.passages)
+    question = read_question(asked.question, frequency, count, [version for version in described if version])
     top = max((ranked.score for ranked in asked.passages), default=0.0)
     found = (
         (s, ranked.coverage, ranked.score / top if top > 0 else 1.0)

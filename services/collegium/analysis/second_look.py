@@ -4,10 +4,12 @@ The rules report a contradiction only where two sentences are nearly the same. T
 rules leave, and must be sure of both directions: what excludes a sentence is excluded by it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Final
 
+from collegium.analysis.clusters import Place
 from collegium.analysis.comparing import Conflict
 from collegium.analysis.statements import Statement
 from collegium.entailment.port import Entailment
@@ -15,6 +17,9 @@ from collegium.entailment.port import Entailment
 SURE: Final = 0.9
 MOST_PAIRS: Final = 24
 """Of one analysis: about 10 ms each and direction."""
+_MOST_COMPARED: Final = 100
+_LEAST_COMMON: Final = 0.2
+"""The share of their words that two statements must have in common to speak of one thing."""
 _MOST_ABOUT_WORDS: Final = 12
 
 
@@ -34,6 +39,22 @@ class SecondLook:
         """The probability that the second text of each pair contradicts the first, in order."""
         return [found.contradiction for found in self.model.judge(pairs)]
 
+    def among(
+        self, found: Sequence[Statement], known: Collection[frozenset[Place]]
+    ) -> list[tuple[Statement, Statement, Conflict]]:
+        """Conflicts of statements of different documents, the nearest pairs asked first.
+
+        Args:
+            found: Statements, the most important first.
+            known: Pairs of places of which the rules report a conflict already.
+        """
+        pairs = _near(found, known)
+        return [
+            (one, other, conflict)
+            for (one, other), conflict in zip(pairs, self.conflicts(pairs), strict=True)
+            if conflict is not None
+        ]
+
     def conflicts(self, pairs: Sequence[tuple[Statement, Statement]]) -> list[Conflict | None]:
         """A conflict of each pair, or None; settings are left to the rules, pairs beyond `MOST_PAIRS` are not asked."""
         asked = [at for at, (one, other) in enumerate(pairs) if one.setting is None and other.setting is None]
@@ -45,6 +66,20 @@ class SecondLook:
             if min(both[place], both[place + len(asked)]) >= self.sure:
                 found[at] = Conflict("meaning", _about(*pairs[at]))
         return found
+
+
+def _near(found: Sequence[Statement], known: Collection[frozenset[Place]]) -> list[tuple[Statement, Statement]]:
+    """The pairs of different documents that have most words in common, at most `MOST_PAIRS`."""
+    pairs = [
+        (len(one.keys & other.keys) / len(one.keys | other.keys), at, one, other)
+        for at, (one, other) in enumerate(combinations(found[:_MOST_COMPARED], 2))
+        if one.passage.document_id != other.passage.document_id
+        and one.setting is None
+        and other.setting is None
+        and frozenset((one.place, other.place)) not in known
+    ]
+    near = sorted((pair for pair in pairs if pair[0] >= _LEAST_COMMON), key=lambda pair: (-pair[0], pair[1]))
+    return [(one, other) for _, _, one, other in near[:MOST_PAIRS]]
 
 
 def _about(one: Statement, other: Statement) -> str:

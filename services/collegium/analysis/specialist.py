@@ -2,6 +2,7 @@
 
 from collegium.agent.specialist import Output, Success, Workbench
 from collegium.analysis.examine import examine
+from collegium.analysis.second_look import SecondLook
 from collegium_schemas.evidence import Analysis, Evidence
 from collegium_schemas.tasks import TaskRequested
 
@@ -11,11 +12,14 @@ class AnalysisSpecialist:
 
     role = "analysis"
 
+    def __init__(self, second_look: SecondLook | None = None) -> None:
+        self._second_look = second_look
+
     async def perform(self, task: TaskRequested, bench: Workbench) -> Success:
         """Analyse all evidence of the run. Without any evidence every question stays unanswered; that is no failure."""
         del task
         evidence = await bench.inputs(Evidence)
-        analysis = await bench.tool("examine", lambda: examine(evidence))
+        analysis = await bench.tool("examine", lambda: examine(evidence, self._second_look))
         return _success(analysis)
 
 

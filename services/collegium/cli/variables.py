@@ -6,6 +6,7 @@ from pydantic import AliasChoices, AliasPath
 from pydantic_settings import BaseSettings
 
 from collegium.agent.settings import AgentSettings
+from collegium.analysis.settings import AnalysisSettings
 from collegium.cli.settings import CliSettings, DebugSettings
 from collegium.delivery.settings import DeliverySettings
 from collegium.embedded.settings import EmbeddedSettings
@@ -14,10 +15,12 @@ from collegium.log.settings import KafkaSettings
 from collegium.orchestrator.settings import OrchestratorSettings
 from collegium.retrieval.settings import RetrievalSettings
 from collegium.telemetry.setup import TelemetrySettings
+from collegium.verification.settings import VerificationSettings
 
 PREFIX: Final = "COLLEGIUM_"
 _ALL: Final[tuple[type[BaseSettings], ...]] = (
     AgentSettings,
+    AnalysisSettings,
     CliSettings,
     DebugSettings,
     DeliverySettings,
@@ -27,6 +30,7 @@ _ALL: Final[tuple[type[BaseSettings], ...]] = (
     OrchestratorSettings,
     RetrievalSettings,
     TelemetrySettings,
+    VerificationSettings,
 )
 _OF_COMPOSE: Final = "COLLEGIUM_TAG"
 

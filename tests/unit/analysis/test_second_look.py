@@ -1,10 +1,11 @@
 """What the entailment model adds to the comparison of statements."""
 
+from collegium.analysis.examine import examine
 from collegium.analysis.second_look import MOST_PAIRS, SecondLook
 from collegium.analysis.statements import Statement, statements
 from collegium.entailment.port import Chances
 from collegium.entailment.table import TableEntailment
-from report_worlds import passage
+from report_worlds import evidence, passage
 
 ONE = "Brokers keep the metadata of every topic in ZooKeeper."
 OTHER = "A quorum of controllers holds all metadata of every topic."
@@ -50,3 +51,22 @@ def test_settings_are_left_to_the_rules() -> None:
 def test_no_pairs_give_no_conflicts() -> None:
     """An analysis of one document asks nothing."""
     assert SecondLook(TableEntailment({})).conflicts([]) == []
+
+
+def test_near_statements_of_two_documents_are_asked() -> None:
+    """Those of one document are not, nor what the rules report already."""
+    look = SecondLook(TableEntailment({(ONE, OTHER): NO, (OTHER, ONE): NO}))
+    one, other = PAIR
+    found = look.among([one, other, _stated(OTHER, "new.html")], ())
+    assert [(first, conflict.kind) for first, _, conflict in found] == [(one, "meaning")] * 2
+    assert look.among([one, other], {frozenset((one.place, other.place))}) == []
+
+
+def test_an_analysis_lists_what_the_model_finds() -> None:
+    """As a contradiction of its own kind, explained by versions where these differ."""
+    pages = [passage(ONE, document="old.html", version="2.8"), passage(OTHER, document="new.html", version="4.0")]
+    look = SecondLook(TableEntailment({(a, b): NO for a in (ONE, OTHER) for b in (ONE, OTHER) if a != b}))
+    asked = evidence("Where is the metadata of every topic kept?", *pages)
+    assert examine([asked]).questions[0].contradictions == ()
+    (found,) = examine([asked], look).questions[0].contradictions
+    assert (found.kind, found.explained_by_version) == ("meaning", True)

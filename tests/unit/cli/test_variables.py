@@ -17,10 +17,12 @@ def test_variables_of_every_service_are_known() -> None:
         "COLLEGIUM_LEDGER_URL",
         "COLLEGIUM_CACHE_DIR",
         "COLLEGIUM_AGENT_CONCURRENCY",
+        "COLLEGIUM_ANALYSIS_ENTAILMENT",
         "COLLEGIUM_KAFKA_BOOTSTRAP",
         "COLLEGIUM_LEDGER_RUNS",
         "COLLEGIUM_ORCHESTRATOR_PLAYBOOK_DIRS",
         "COLLEGIUM_RETRIEVAL_VECTORS",
+        "COLLEGIUM_VERIFICATION_ENTAILMENT",
         "COLLEGIUM_HTTP_PORT",
     } <= known
     assert all(name.startswith("COLLEGIUM_") for name in known)
