@@ -315,6 +315,12 @@ def _reasons() -> dict[str, str]:
     return {key: entry["why"] for entry in entries for key in entry["where"]}
 
 
+def _before(known: Path, everything: Sequence[Mutant]) -> dict[str, str]:
+    """What earlier judgements said of the mutants that there are; nothing when there were none."""
+    said: dict[str, str] = json.loads(known.read_text()) if known.exists() else {}
+    return {mutant.name: said[mutant.name] for mutant in everything if mutant.name in said}
+
+
 def main() -> int:
     """Entry point; the exit status is 1 when fewer mutants than asked for are killed."""
     parser = argparse.ArgumentParser(description="Mutation testing of the orchestrator's pure core.")
@@ -322,7 +328,7 @@ def main() -> int:
     parser.add_argument("--again", action="store_true", help="judge the mutants that are there, with today's tests")
     parser.add_argument("--sample", type=int, default=0, help="judge so many, chosen evenly")
     parser.add_argument("--within", type=float, default=float("inf"), help="judge as many as fit, in seconds")
-    parser.add_argument("--only", default="", help="judge mutants whose name holds this, and write no page")
+    parser.add_argument("--only", default="", help="judge mutants whose name holds this, or that were not yet")
     parser.add_argument("--least", type=float, default=90.0, help="how many per cent must be killed")
     given = parser.parse_args()
     if missing := [test for test in TESTS if not (ROOT / test).exists()]:
@@ -337,16 +343,19 @@ def main() -> int:
         mutants = prepare(place)
         (place / "mutants.json").write_text(json.dumps({k: [asdict(m) for m in v] for k, v in mutants.items()}))
     sys.path[:0] = [str(place), str(place / "tests")]
-    chosen = [mutant for of_file in mutants.values() for mutant in of_file if given.only in mutant.name]
+    known = place.with_name(f"{place.name}_outcomes.json")
+    everything = [mutant for of_file in mutants.values() for mutant in of_file]
+    before = _before(known, everything) if given.only else {}
+    chosen = [mutant for mutant in everything if given.only in mutant.name or mutant.name not in before]
     chosen.sort(key=lambda mutant: sha256(mutant.name.encode()).digest())
     runner = Runner(chosen[: given.sample or None], given.within)
     status = pytest.main(["-p", "no:terminal", *TESTS], [runner])
+    outcomes = before | runner.measured.outcomes
+    known.write_text(json.dumps(outcomes, indent=0))
     if status != pytest.ExitCode.OK:
+        print(f"pytest ended with {status}: no page is written", file=sys.stderr)  # noqa: T201
         return int(status)
-    outcomes = runner.measured.outcomes
-    (place / "outcomes.json").write_text(json.dumps(outcomes, indent=0))
-    if not given.only:
-        (ROOT / "docs" / "mutants.md").write_text(page(mutants, outcomes, _reasons()), encoding="utf-8")
+    (ROOT / "docs" / "mutants.md").write_text(page(mutants, outcomes, _reasons()), encoding="utf-8")
     killed = sum(map(_dead, outcomes.values()))
     print(f"{killed} of {len(outcomes)} mutants killed: {100 * killed / max(1, len(outcomes)):.1f} %")  # noqa: T201
     return int(100 * killed < given.least * len(outcomes))
