@@ -8,7 +8,7 @@ INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 GOAL   := examples/objectives/compare-versions.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-systems test-parts check lint types layers dead schemas lock mutants record-topics simulate simulate-bugs chaos chaos-quick bench-chain bench-recovery bench-retrieval clean-data
+.PHONY: help setup demo test test-systems test-parts check lint types layers dead schemas lock mutants record-topics simulate simulate-bugs chaos chaos-quick bench-chain bench-recovery bench-retrieval bench-entailment clean-data
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -29,6 +29,7 @@ $(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(UV)
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 	@echo "installing the development tools into $(VENV)"
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@$(INSTALL) --no-deps --no-build-isolation -e ./models/entailment
 	@touch $@
 
 setup: $(VENV)/.dev ## create .venv with everything pinned in requirements/
@@ -96,6 +97,9 @@ bench-chain: $(VENV)/.dev ## four specialists that do nothing, beside the broker
 bench-recovery: $(VENV)/.dev ## takeover, restore of 100,000 live runs, the cost of an event: docs/recovery.md
 	$(BIN)/python benchmarks/recovery.py --write docs/recovery-results.json --render docs/recovery.md
 
+bench-entailment: $(VENV)/.dev ## how long the entailment model takes for a pair, on one core
+	$(BIN)/python benchmarks/entailment.py
+
 clean-data: ## stop what runs here and remove its data (topics, corpora, reports, traces)
 	@if [ -x $(BIN)/collegium ]; then $(BIN)/collegium down >/dev/null 2>&1 || true; fi
 	rm -rf .collegium
@@ -104,4 +108,4 @@ lock: | $(UV) ## pin every dependency, with hashes
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  pyproject.toml --group build -o requirements/runtime.txt
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-	  pyproject.toml --extra vectors --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	  pyproject.toml --extra vectors --extra entailment --group dev -c requirements/runtime.txt -o requirements/dev.txt
