@@ -6,6 +6,7 @@
 import hashlib
 import logging
 import re
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,14 +179,32 @@ class Corpus:
         """Changes whenever a snapshot is published; None without a corpus. Cheap enough to ask before each search."""
         return self._store.revision()
 
-    def open(self) -> OpenCorpus:
-        """Open the current snapshot; an index that an older version wrote is rebuilt first, and logged.
+    def revision_for(self, run_id: str) -> str | None:
+        """The revision that a run reads: what was current when this was first asked for it; None without a corpus."""
+        revision = self.revision()
+        if revision is None:
+            return None
+        try:
+            return self._store.pins.pin(run_id, revision)
+        except sqlite3.Error as error:
+            _logger.warning("corpus %s: run %s reads what is current: %s", self.name, run_id, error)
+            return revision
+
+    def open(self, revision: str | None = None) -> OpenCorpus:
+        """Open a snapshot; an index that an older version wrote is rebuilt first, and logged.
+
+        Args:
+            revision: of an earlier `revision` or `revision_for`; the current one when it is gone, which is logged.
 
         Raises:
             CorpusMissing: when there is no such corpus.
             CorpusDamaged: when its files cannot be read.
             CorpusBusy: when snapshots are published faster than one can be opened.
         """
+        if revision is not None and revision != self.revision():
+            earlier = self._earlier(revision)
+            if earlier is not None:
+                return earlier
         for _ in range(_MOST_OPENINGS):
             revision = self.revision()
             snapshot = self._require()
@@ -197,6 +216,17 @@ class Corpus:
                 if self.revision() == revision:
                     raise CorpusDamaged(self.name, snapshot.directory, f"{type(error).__name__}: {error}") from error
         raise CorpusBusy(self.name, 0.0)  # newer snapshots replaced the one that we were opening, each time
+
+    def _earlier(self, revision: str) -> OpenCorpus | None:
+        """An older snapshot, if it is still there and of this version's format."""
+        try:
+            snapshot = self._store.snapshot(revision)
+            if snapshot is not None and snapshot.manifest.index_format == INDEX_FORMAT:
+                return self._opened(snapshot, PassageIndex(snapshot.directory))
+        except (OSError, ValueError, KeyError, CorpusDamaged) as error:
+            _logger.warning("corpus %s: snapshot %s cannot be read: %s", self.name, revision, error)
+        _logger.warning("corpus %s: snapshot %s is gone, reading the current one", self.name, revision)
+        return None
 
     def _opened(self, snapshot: Snapshot, index: PassageIndex) -> OpenCorpus:
         return OpenCorpus(

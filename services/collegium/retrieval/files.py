@@ -86,6 +86,9 @@ def _find_in_directory(shown: Path, root: Path, found: FoundFiles, seen: set[Pat
         relative = path.relative_to(root)
         if format_of(path) is None:
             found.ignored += path.name != MANIFEST_NAME
+        elif path.is_symlink() and not path.exists():
+            reason = "it is a link to a file that does not exist"
+            found.problems.append(_problem(shown / relative, reason, "remove the link or bring the file back"))
         elif path.is_symlink() and not path.resolve().is_relative_to(root):
             reason = "it is a link that leads out of the directory"
             found.problems.append(_problem(shown / relative, reason, "add the file that it points to by its own path"))
@@ -106,7 +109,7 @@ def _walk(root: Path) -> Iterator[Path]:
         names[:] = sorted(name for name in names if not name.startswith("."))
         for name in sorted(files):
             path = Path(directory, name)
-            if not name.startswith(".") and path.is_file():
+            if not name.startswith(".") and (path.is_file() or not path.exists()):
                 yield path
 
 

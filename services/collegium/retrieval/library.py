@@ -39,29 +39,25 @@ class Library:
     ) -> None:
         self._data_dir = data_dir
         self._capacity = capacity
-        self._shelves: OrderedDict[str, tuple[str | None, Shelf]] = OrderedDict()
+        self._shelves: OrderedDict[tuple[str, str | None], Shelf] = OrderedDict()
         self._lock = Lock()
         self._stop = Event()
         self._background = ThreadPoolExecutor(1, thread_name_prefix="vectors")
         self._load_embedder = load_embedder
         self._embedder: Embedder | None = None
 
-    def open(self, name: str) -> Shelf:
-        """The corpus as it is now.
+    def open(self, name: str, run_id: str | None = None) -> Shelf:
+        """The corpus as it is now; for a run, as it was at the run's first task.
 
         Raises:
             CorpusError: when there is none, or it cannot be read.
         """
         corpus = Corpus(self._data_dir, name)
-        revision = corpus.revision()
+        revision = corpus.revision() if run_id is None else corpus.revision_for(run_id)
         with self._lock:
-            known = self._shelves.get(name)
-            if known is not None and known[0] == revision:
-                self._shelves.move_to_end(name)
-                return known[1]
-            shelf = self._shelve(corpus.open())
-            self._shelves[name] = (revision, shelf)
-            self._shelves.move_to_end(name)
+            shelf = self._shelves.get((name, revision)) or self._shelve(corpus.open(revision))
+            self._shelves[name, revision] = shelf
+            self._shelves.move_to_end((name, revision))
             while len(self._shelves) > self._capacity:
                 self._shelves.popitem(last=False)
             return shelf

@@ -76,7 +76,7 @@ class Retrieval:
 
     def _search(self, task: TaskRequested, query: str) -> _Found:
         try:
-            shelf = self._library.open(task.corpus)
+            shelf = self._library.open(task.corpus, str(task.run_id))
         except CorpusBusy as error:
             raise SpecialistFailure(FailureKind.DEPENDENCY_UNAVAILABLE, str(error)) from error
         except CorpusError as error:

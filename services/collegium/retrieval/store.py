@@ -5,6 +5,7 @@
 <corpus>/snapshots/<n>-<id>/       manifest.json, documents.jsonl and the index; never changed once named
 <corpus>/texts/<key>.json          normalised texts by content, shared by snapshots
 <corpus>/vectors.sqlite            sentence vectors by passage hash (only with the `vectors` extra)
+<corpus>/pins.sqlite               which snapshot recent runs read
 <corpus>/lock.sqlite               held by the one process that writes
 ```
 """
@@ -23,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from collegium.retrieval.documents import Document, ParsedText
 from collegium.retrieval.errors import CorpusBusy, CorpusDamaged
+from collegium.retrieval.pins import RunPins
 
 TEXT_FORMAT = 2
 """Rises when a parser's output changes meaning; texts of an older format are parsed again when added."""
@@ -32,6 +34,8 @@ _TEXT = TypeAdapter(ParsedText)
 _SNAPSHOT_NAME = re.compile(r"^(\d{8})-[0-9a-f]{16}$")
 _KEPT_SNAPSHOTS = 2
 """The current one, and the one that a reader may just be opening."""
+_MOST_PINNED_SNAPSHOTS = 8
+"""Of older ones that runs still read."""
 
 
 class SnapshotManifest(BaseModel):
@@ -59,6 +63,7 @@ class CorpusStore:
 
     def __init__(self, directory: Path, *, lock_timeout_s: float = 60.0) -> None:
         self.directory = directory
+        self.pins = RunPins(directory / "pins.sqlite")
         self._lock_timeout_s = lock_timeout_s
 
     @property
@@ -117,6 +122,19 @@ class CorpusStore:
             with suppress(FileNotFoundError):
                 return self._read(directory)
         raise CorpusDamaged(self.name, path, "the snapshot that it names is gone")
+
+    def snapshot(self, revision: str) -> Snapshot | None:
+        """The snapshot of a revision, or None when it is gone.
+
+        Raises:
+            CorpusDamaged: when its files cannot be read.
+        """
+        if not _SNAPSHOT_NAME.match(revision):
+            return None
+        try:
+            return self._read(self.directory / "snapshots" / revision)
+        except FileNotFoundError:
+            return None
 
     def _read(self, directory: Path) -> Snapshot:
         manifest_path, documents_path = directory / "manifest.json", directory / "documents.jsonl"
@@ -205,7 +223,9 @@ class CorpusStore:
 
     def _collect_garbage(self) -> None:
         """Remove old snapshots, what a killed writer left behind, and texts that no kept snapshot names."""
-        kept = {path for _, path in self._numbered()[-_KEPT_SNAPSHOTS:]}
+        numbered = [path for _, path in self._numbered()]
+        pinned = self.pins.pinned()[:_MOST_PINNED_SNAPSHOTS]
+        kept = {*numbered[-_KEPT_SNAPSHOTS:], *(path for path in numbered if path.name in pinned)}
         for path in (self.directory / "snapshots").iterdir():
             if path not in kept:
                 shutil.rmtree(path, ignore_errors=True)
