@@ -176,7 +176,14 @@ def test_a_plan_has_at_most_so_many_bytes() -> None:
 
     fit = MAX_PLAN_BYTES // len(specs(1)[0].to_json())
     assert fit > 100
-    validate(specs(fit - 1), {f"s{number}" for number in range(200)})
+    known = {f"s{number}" for number in range(200)}
+    validate(specs(fit - 1), known)
+    *most, last = specs(fit)
+    room = MAX_PLAN_BYTES - sum(len(each.to_json()) for each in (*most, last))
+    full = last.model_copy(update={"params": {"p": "x" * (50_000 + room)}})
+    validate([*most, full], known)
+    with pytest.raises(PlanError, match=f"the plan has {MAX_PLAN_BYTES + 1} bytes"):
+        validate([*most, full.model_copy(update={"instruction": "xx"})], known)
     with pytest.raises(PlanError, match=f"the plan has .* bytes; the limit is {MAX_PLAN_BYTES}"):
         validate(specs(200), {f"s{number}" for number in range(200)})
 

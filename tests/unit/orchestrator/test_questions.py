@@ -67,6 +67,41 @@ def test_decomposition(goal: str, questions: list[str]) -> None:
     assert [question.text for question in decompose(goal, 8)] == questions
 
 
+@pytest.mark.parametrize(
+    ("goal", "questions"),
+    [
+        ("Who drinks tea? compare 2.8 and 3.9. What is milk?", ["Who drinks tea? compare 2.8 and 3.9", "What is milk"]),
+        ("Who drinks tea? compare leaves bags 3.9", ["Who drinks tea", "compare leaves bags 3.9"]),
+        ("Who drinks tea? compare bags 3.9", ["Who drinks tea? compare bags 3.9"]),
+        ("What is tea? We drink tea. Milk too.", ["What is tea", "We drink tea", "Milk too"]),
+        ("What is cold? We drink tea? What is tea?", ["What is cold", "We drink tea", "What is tea"]),
+        ("We like OS X. What is better?", ["We like OS X, What is better"]),
+        ("What does it do?", ["What does it do"]),
+        ("How is tea made from 2.8 to 3.9?", ["How is tea made in 2.8", "How is tea made in 3.9"]),
+        ("How is tea made from 2.8 to milk?", ["How is tea made from 2.8 to milk"]),
+        ("How is tea made from milk to 3.9?", ["How is tea made from milk to 3.9"]),
+    ],
+)
+def test_what_belongs_together(goal: str, questions: list[str]) -> None:
+    """What only says how to answer goes with its question; two versions are compared, a version and a thing are not."""
+    assert [question.text for question in decompose(goal, 8)] == questions
+
+
+@pytest.mark.parametrize(
+    ("goal", "around"),
+    [
+        ("Who drinks {}? compare 2.8 and 3.9", len("Who drinks ? compare 2.8 and 3.9")),
+        ("We drink {}. What is better?", len("We drink .")),
+        ("What is {}? what does it do", len("What is  what does it do")),
+    ],
+)
+def test_what_belongs_together_is_asked_together_up_to_a_length(goal: str, around: int) -> None:
+    """What is matched with patterns has a bound; one character more, and the last question stands alone."""
+    longest = "t" * (MAX_PATTERN_CHARS - around)
+    assert longest in decompose(goal.format(longest), 8)[-1].text
+    assert "tt" not in decompose(goal.format(longest + "t"), 8)[-1].text
+
+
 def test_what_does_not_fit_into_the_bound_is_asked_with_the_last_question() -> None:
     """Nothing of the goal is dropped, and nothing is asked twice."""
     goal = "What is tea? What is coffee? What is milk? What is water?"

@@ -86,3 +86,20 @@ def test_what_waits_for_its_turn_keeps_its_strategy() -> None:
     expected = RetryScheduled(subtask_id="b", attempt=1, at_ms=world.now_ms, strategy="model")
     assert world.last.events[3] == expected
     assert (world.part("b").strategy, world.part("c").strategy) == ("model", "deterministic")
+
+
+def test_what_waits_for_its_turn_counts_as_a_step() -> None:
+    """A run whose steps end with what waits already is halted by the next one, before anything more is sent."""
+    world = World(steps({"id": "a"}, {"id": "b"}, {"id": "c"}).playbooks, dispatched_bytes=1)
+    world.take(arrived(playbook="line", budget={"steps": 2}))
+    assert world.live().header.status == "halted"
+    assert "the run has used its 2 steps" in world.live().header.reason
+
+
+def test_the_objective_of_the_run_is_weighed_with_each_task() -> None:
+    """The same subtasks have room where less is asked for."""
+    playbooks = steps({"id": "a"}, {"id": "b"}).playbooks
+    for goal, running in (("g", ["a", "b"]), ("g" * 5_000, ["a"])):
+        world = World(playbooks, dispatched_bytes=8_000)
+        world.take(arrived(goal, playbook="line"))
+        assert world.running() == running

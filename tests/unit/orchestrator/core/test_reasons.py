@@ -180,6 +180,10 @@ def test_names_that_could_have_been_meant_are_listed() -> None:
             two,
             arrived(playbook="line", params={"dpth": 1}),
         ),
+        "unknown parameter 'depth' for playbook 'line'; known: none": (
+            Rules({"line": line("one")}),
+            arrived(playbook="line", params={"depth": 1}),
+        ),
     }
     for reason, (rules, objective) in said.items():
         [event] = decide(None, objective, rules, MOMENT).events

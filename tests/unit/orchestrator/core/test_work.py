@@ -3,10 +3,12 @@
 import pytest
 
 from collegium.orchestrator.core.messages import commands, task_of
+from collegium_schemas import limits
 from collegium_schemas.events import AttemptDispatched
 from collegium_schemas.objective import Action
-from collegium_schemas.tasks import ControlScope, ControlState, TaskRequested
-from orchestrator_worlds import RUN, World, arrived, line, started, steps, word
+from collegium_schemas.playbook import Playbook
+from collegium_schemas.tasks import ControlScope, ControlState, FailureKind, TaskRequested
+from orchestrator_worlds import RUN, World, arrived, line, review, started, steps, word
 
 
 def test_the_work_that_is_asked_for_is_complete() -> None:
@@ -82,3 +84,49 @@ def test_work_says_how_it_is_done_and_how_often_its_worker_is_to_be_heard() -> N
     [task] = list(commands(world.history[0], world.run, {}))
     assert isinstance(task, TaskRequested)
     assert (task.strategy, task.heartbeat_timeout_ms) == ("model", 7_000)
+
+
+def test_work_that_changes_the_outside_says_which_run_of_its_name_it_is_of() -> None:
+    """By the time of its acceptance; work without such rights has no use for it."""
+    world = World({"line": line("one", "two")})
+    world.take(arrived(playbook="line"))
+    [task] = list(commands(world.history[0], world.run, {}))
+    assert isinstance(task, TaskRequested)
+    assert task.run_accepted_at_ms is None
+    world = steps({"id": "one", "effects": ["alpha"]})
+    accepted_at_ms = world.now_ms
+    world.fail("one", FailureKind.TIMEOUT)
+    world.now_ms += 60_000
+    world.fire("retry", "one", 2)
+    [task] = list(commands(world.history[-1], world.run, {}))
+    assert isinstance(task, TaskRequested)
+    assert (task.attempt, task.effects, task.run_accepted_at_ms) == (2, ("alpha",), accepted_at_ms)
+
+
+def test_work_of_a_later_round_says_so_and_what_it_is_to_return() -> None:
+    """With the plan's version that it belongs to."""
+    given = [{"id": name, "role": name, "instruction": "x"} for name in ("find", "judge")]
+    given[0]["outputs"] = ["evidence"]
+    given[1]["inputs"] = ["find"]
+    loop = {"review": "judge", "repeat": ["find", "judge"], "max_rounds": 3}
+    world = World({"line": Playbook.model_validate({"name": "line", "steps": given, "loop": loop})})
+    world.take(arrived(playbook="line"))
+    world.succeed("find")
+    world.succeed("judge", review=review("find").model_dump())
+    [task] = [each for each in commands(world.history[-1], world.run, {}) if isinstance(each, TaskRequested)]
+    assert (task.step, task.plan_version, task.round, task.outputs) == ("find", 2, 2, ("evidence",))
+
+
+def test_as_many_outputs_as_a_task_can_be_given_are_all_given() -> None:
+    """Also those that nobody asked for."""
+    names = [f"s{number}" for number in range(limits.MAX_INPUTS // limits.MAX_OUTPUTS)]
+    world = steps(*({"id": name} for name in names), {"id": "last", "inputs": names}, max_steps=1_000)
+    for name in names:
+        world.succeed(name, outputs=[output(number) for number in range(limits.MAX_OUTPUTS)])
+    [task] = [each for each in commands(world.history[-1], world.run, {}) if isinstance(each, TaskRequested)]
+    assert len(task.inputs) == limits.MAX_INPUTS
+
+
+def output(number: int) -> dict[str, object]:
+    """A reference to a small output."""
+    return {"name": f"o{number}", "partition": 0, "offset": number, "sha256": "ab" * 32, "size_bytes": 1}
