@@ -99,7 +99,7 @@ def test_what_belongs_together_is_asked_together_up_to_a_length(goal: str, aroun
     """What is matched with patterns has a bound; one character more, and the last question stands alone."""
     longest = "t" * (MAX_PATTERN_CHARS - around)
     assert longest in decompose(goal.format(longest), 8)[-1].text
-    assert "tt" not in decompose(goal.format(longest + "t"), 8)[-1].text
+    assert "ttt" not in decompose(goal.format(longest + "t"), 8)[-1].text
 
 
 def test_what_does_not_fit_into_the_bound_is_asked_with_the_last_question() -> None:
