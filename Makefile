@@ -8,7 +8,7 @@ INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 GOAL   := examples/objectives/compare-versions.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-systems test-parts check lint types layers dead schemas lock mutants record-topics simulate simulate-bugs chaos chaos-quick bench-chain bench-recovery bench-retrieval bench-entailment clean-data
+.PHONY: help setup demo test test-systems test-parts check lint types layers dead schemas lock mutants record-topics simulate simulate-bugs chaos chaos-quick evaluate evaluate-quick bench-chain bench-recovery bench-retrieval bench-entailment clean-data
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -90,6 +90,12 @@ chaos: $(VENV)/.dev ## the crash matrix: every fault on a real Kafka; writes doc
 
 chaos-quick: $(VENV)/.dev ## the part of the crash matrix that CI runs
 	PYTHONPATH=tests $(BIN)/python -m chaos --quick
+
+evaluate: $(VENV)/.dev ## every evaluation suite against its floors, 15 minutes at most; writes docs/evaluation.md
+	PYTHONPATH=tests $(BIN)/python -m evaluation.everything --write docs/evaluation.md
+
+evaluate-quick: $(VENV)/.dev ## a part of every suite against the floors of tests/evaluation/floors-quick.json
+	PYTHONPATH=tests $(BIN)/python -m evaluation.everything --quick
 
 bench-chain: $(VENV)/.dev ## four specialists that do nothing, beside the broker's own floor
 	$(BIN)/python benchmarks/chain.py

@@ -61,6 +61,8 @@ def _answer(session: Session, report: "EvaluationReport") -> None:
     if session.out.json:
         session.out.json_line(report.without_cases())
         return
+    for warning in report.warnings[:_MOST_SHOWN]:
+        session.out.aside(f"warning: {warning}")
     session.out.console.print(f"{report.subject} {report.version} on {report.data} ({report.suite})")
     session.out.console.print(_table(report))
     if report.comparison is not None:

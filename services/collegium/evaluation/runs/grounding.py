@@ -83,6 +83,7 @@ def _read(text: str) -> _Read:
     parts = [part for token in tokens for part in re.split(r"[.\-/']", token)]
     denies = any(part in _DENIES for part in parts) or "n't" in plain(text)
     words = frozenset(_stem(part) for part in (*tokens, *parts) if len(part) >= _SHORTEST and part not in _LINKS)
+    words -= {"not", "cannot"}  # `denies` says so
     return _Read(words, frozenset((*tokens, *parts)), denies)
 
 

@@ -1,0 +1,137 @@
+"""Every suite, one command each: `make evaluate` writes docs/evaluation.md, `make evaluate-quick` holds the floors.
+
+`PYTHONPATH=tests python -m evaluation.everything [--quick] [--out DIR] [--write FILE]`
+"""
+
+import argparse
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from evaluation.page import page
+
+HERE: Final = Path("tests/evaluation")
+SCENARIOS: Final = ("sources", "hostile", "noise", "empty", "faults")
+_LONGEST_S: Final = 1_200
+_ALLOWED_S: Final = {"full": 900, "quick": 120}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One evaluation.
+
+    Attributes:
+        words: What follows `collegium evaluate`.
+        report: Its report's file name.
+        alone: Whether nothing may run beside it, because its seconds are published.
+    """
+
+    words: tuple[str, ...]
+    report: str
+    alone: bool = False
+
+
+def specialist(suite: str, data: str, *more: str) -> Job:
+    """A suite of one specialist's judgement."""
+    return Job((suite, "--data", str(HERE / "data" / data), *more), f"{suite}-{data}.report.json")
+
+
+def scenario(name: str) -> Job:
+    """A suite of whole runs that brings its own documents."""
+    suite = HERE / "scenarios" / f"{name}.yaml"
+    return Job(("runs", "--suite", str(suite), "--strict"), f"runs-scenarios-{name}.report.json")
+
+
+def whole_runs(*more: str, alone: bool) -> Job:
+    """The suite of whole runs over real documentation."""
+    suite, corpus = HERE / "runs" / "kafka_docs.yaml", HERE / "corpora" / "kafka_docs"
+    words = ("runs", "--suite", str(suite), "--corpus", str(corpus), "--strict", *more)
+    return Job(words, "runs-kafka-docs.report.json", alone)
+
+
+FULL: Final = (
+    whole_runs(alone=True),
+    *(scenario(name) for name in SCENARIOS),
+    specialist("retrieval", "multidoc_hotpotqa100"),
+    specialist("retrieval", "verify_scifact"),
+    specialist("verification", "verify_scifact"),
+    specialist("verification", "verify_fm2"),
+    specialist("verification", "verify_wice"),
+    specialist("contradiction", "contradiction_snli"),
+    specialist("tampering", "tampering"),
+    specialist("injection", "injection_strings"),
+)
+QUICK: Final = (
+    whole_runs(alone=False),
+    *(scenario(name) for name in SCENARIOS),
+    specialist("retrieval", "multidoc_hotpotqa100", "--subject", "bm25"),
+    specialist("verification", "verify_scifact", "--most", "120"),
+    specialist("contradiction", "contradiction_snli", "--most", "120"),
+    specialist("tampering", "tampering", "--most", "600"),
+    specialist("injection", "injection_strings"),
+)
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a job ended."""
+
+    job: Job
+    code: int
+    said: str
+    seconds: float
+
+
+def run(job: Job, out: Path, floors: Path, *, quick: bool) -> Done:
+    """Run one job in a process of its own."""
+    command = [sys.executable, "-m", "collegium.cli", "evaluate", *job.words, "--out", str(out)]
+    command += [*(("--floors", str(floors)) if floors.exists() else ()), "--json"]
+    if quick:  # vectors of real documentation take minutes to compute
+        command = ["env", "COLLEGIUM_RETRIEVAL_VECTORS=off", *command]
+    began = time.monotonic()
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=_LONGEST_S, check=False)
+    return Done(job, ended.returncode, ended.stderr.strip(), time.monotonic() - began)
+
+
+def run_all(jobs: Sequence[Job], out: Path, floors: Path, *, quick: bool) -> list[Done]:
+    """Those that want to be alone first, then two at a time."""
+
+    def one(job: Job) -> Done:
+        done = run(job, out, floors, quick=quick)
+        verdict = "ok" if done.code == 0 else f"failed ({done.code}): {done.said}"
+        print(f"{' '.join(job.words[:3]):75} {done.seconds:6.1f} s  {verdict}", flush=True)  # noqa: T201 - its output
+        return done
+
+    alone = [one(job) for job in jobs if job.alone]
+    with ThreadPoolExecutor(2) as pool:
+        return [*alone, *pool.map(one, (job for job in jobs if not job.alone))]
+
+
+def main() -> int:
+    """Run the suites; 1 when a floor is missed or a suite failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a part of it, for every change")
+    parser.add_argument("--out", type=Path, default=None, help="where answers and reports are kept")
+    parser.add_argument("--write", type=Path, default=None, help="write the figures to this page")
+    given = parser.parse_args()
+    form = "quick" if given.quick else "full"
+    out: Path = given.out or Path(".collegium") / f"evaluation-{form}"
+    began = time.monotonic()
+    floors = HERE / f"floors-{form}.json"
+    done = run_all(QUICK if given.quick else FULL, out, floors, quick=given.quick)
+    seconds = time.monotonic() - began
+    print(f"{len(done)} suites in {seconds:.0f} s (allowed: {_ALLOWED_S[form]} s); reports: {out}")  # noqa: T201 - its output
+    if given.write is not None:
+        commands = {one.job.report: shlex.join(("collegium", "evaluate", *one.job.words)) for one in done}
+        given.write.write_text(page(out, commands, seconds), encoding="utf-8")
+    return 1 if any(one.code for one in done) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
