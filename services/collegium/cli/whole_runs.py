@@ -1,4 +1,4 @@
-"""`collegium evaluate runs`: whole runs on a suite of objectives."""
+"""`collegium evaluate runs` and `case`: whole runs on a suite of objectives, and cases made of runs."""
 
 from functools import partial
 from pathlib import Path
@@ -8,7 +8,8 @@ import click
 
 from collegium.cli.command import command
 from collegium.cli.durations import Duration
-from collegium.cli.evaluations import judged, progress
+from collegium.cli.errors import NotFound, UsageFault
+from collegium.cli.evaluations import faults, judged, progress
 from collegium.cli.session import Session
 
 _MOST_AT_ONCE: Final = 16
@@ -95,3 +96,31 @@ def runs(session: Session, **chosen: Unpack[_Chosen]) -> None:
         compared_with=None if earlier is None else report_beside(earlier, suite),
         floors=chosen["floors"],
     )
+
+
+@command(
+    "collegium evaluate case 01926b1e-0000-7000-8000-000000000000 --suite regressions.yaml",
+    "collegium evaluate case RUN_ID --suite regressions.yaml --id acks-default --kind single_fact",
+)
+@click.argument("run_id")
+@click.option("--suite", required=True, type=click.Path(path_type=Path), help="The suite's file; made when not there.")
+@click.option("--id", "case_id", help="The case's id; the run's when not given.")
+@click.option("--kind", default="recorded", show_default=True, help="The case's kind, by which figures are grouped.")
+def case(session: Session, run_id: str, suite: Path, case_id: str | None, kind: str) -> None:
+    """Make a case of a run whose report lies on this machine: it expects what was delivered. Look it over."""
+    from pydantic import ValidationError
+
+    from collegium.delivery.report import Report
+    from collegium.evaluation.runs.recorded import append, objective_of
+
+    place = session.settings.data_dir / "reports" / run_id / "report.json"
+    try:
+        report = Report.read(place.read_bytes())
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFound(f"{place} does not exist: the run delivered no report here (COLLEGIUM_DATA_DIR)") from error
+    except ValidationError as error:
+        raise UsageFault(f"{place} is no report") from error
+    with faults():
+        objective = objective_of(report, case_id or run_id, kind)
+        append(suite, objective)
+    session.out.answer(objective, f"{suite}: {objective.id} ({objective.kind}), {len(objective.facts)} facts")

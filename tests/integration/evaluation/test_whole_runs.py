@@ -155,3 +155,26 @@ def test_a_specialist_of_one_s_own_takes_the_place_of_the_shipped_one(suite: Pat
     report = evaluate_runs(RunPlan(suite, most=1, specialists=(f"{__name__}:mute",)))
     assert [case.label for case in report.cases] == ["failed"]
     assert report.subject.endswith(":mute")
+
+
+def test_a_run_becomes_a_case_by_one_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its goal, what it said, its sources; a second one is added below, the same one is not."""
+    monkeypatch.setenv("COLLEGIUM_RETRIEVAL_VECTORS", "off")
+    monkeypatch.setenv("COLLEGIUM_DATA_DIR", str(tmp_path / "data"))
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "barn.md").write_text("# Barn\n\nThe barn of the north farm is 40 metres long.\n", encoding="utf-8")
+    for goal in ("How long is the barn of the north farm?", "Which composer wrote the opera about the volcano?"):
+        made = CliRunner().invoke(cli, ["run", goal, "--corpus", str(docs), "--json"])
+        assert made.exit_code == Exit.OK, made.stderr
+    answered, declared = sorted(path.name for path in (tmp_path / "data" / "reports").iterdir())
+    suite = tmp_path / "regressions.yaml"
+    case = ("evaluate", "case", answered, "--suite", str(suite))
+    told = CliRunner().invoke(cli, [*case, "--id", "barn", "--json"])
+    assert told.exit_code == Exit.OK, told.stderr
+    assert CliRunner().invoke(cli, [*case, "--id", "barn"]).exit_code == Exit.USAGE
+    assert CliRunner().invoke(cli, ["evaluate", "case", declared, "--suite", str(suite)]).exit_code == Exit.OK
+    assert CliRunner().invoke(cli, ["evaluate", "case", "unknown", "--suite", str(suite)]).exit_code == Exit.NOT_FOUND
+    report = evaluate_runs(RunPlan(suite, docs, strict=True))
+    assert [(case.case_id, case.group) for case in report.cases] == [("barn", "recorded"), (declared, "unanswerable")]
+    assert figures(report)["fact_coverage"] == figures(report)["unanswerable_declared"] == 1.0

@@ -10,7 +10,7 @@ import click
 from collegium.cli.command import command, family
 from collegium.cli.evaluations import judged, progress
 from collegium.cli.session import Session
-from collegium.cli.whole_runs import runs
+from collegium.cli.whole_runs import case, runs
 
 if TYPE_CHECKING:
     from collegium.evaluation.cases import SuiteName
@@ -134,6 +134,7 @@ def _evaluate(session: Session, suite: "SuiteName", chosen: _Chosen) -> None:
     injection=injection,
     tampering=tampering,
     runs=runs,
+    case=case,
 )
 def evaluate() -> None:
     """Measure specialists, shipped or your own, on folders of judged data."""

@@ -48,6 +48,14 @@ class SuiteFile:
         self.suite = suite
         self._root = root
 
+    @property
+    def indent(self) -> int:
+        """The column at which the objectives' dashes stand."""
+        for key, value in self._root.value if isinstance(self._root, yaml.MappingNode) else ():
+            if key.value == "objectives" and isinstance(value, yaml.SequenceNode) and value.value:
+                return max(0, value.value[0].start_mark.column - 2)
+        return 2
+
     def line_of(self, number: int) -> int:
         """The line on which the objective of that number, from 0, begins."""
         return _line(self._root, ("objectives", number))
