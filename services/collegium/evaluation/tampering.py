@@ -133,6 +133,8 @@ _MODALS: Final = {
     "cannot": "can",
     "need to": "may",
 }
+_MOST_DRAWN: Final = 60
+"""Names that are tried in the place of one."""
 _ORDER: Final = {
     "before": "after",
     "after": "before",
@@ -263,16 +265,25 @@ def _named(text: str) -> Iterator[tuple[int, int]]:
 def _names_from(names: Sequence[str]) -> _Changes:
     def changes(text: str, chance: Random) -> Iterator[str]:
         found = list(_named(text))
+        words = _singular(text)
         for start, end in found:
-            alike = [name for name in names if name not in text and _shape(name) == _shape(text[start:end])]
-            if alike:
-                yield _put(text, start, end, chance.choice(alike))
+            drawn = (chance.choice(names) for _ in range(_MOST_DRAWN if names else 0))
+            alike = (name for name in drawn if _shape(name) == _shape(text[start:end]))
+            # `APIs` is no other name than `API`.
+            foreign = next((name for name in alike if not words & _singular(name)), None)
+            if foreign is not None:
+                yield _put(text, start, end, foreign)
         for (start, end), (next_start, next_end) in pairwise(found):
             one, other, between = text[start:end], text[next_start:next_end], text[end:next_start]
             if one.lower() not in other.lower() and other.lower() not in one.lower() and not _LISTED.match(between):
                 yield text[:start] + other + between + one + text[next_end:]
 
     return changes
+
+
+def _singular(text: str) -> set[str]:
+    """The words of a text, without a final s."""
+    return {word.rstrip("s") for word in re.findall(r"[\w.]+", text.lower())}
 
 
 def _shape(name: str) -> str:
