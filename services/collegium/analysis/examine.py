@@ -39,7 +39,7 @@ _REPORTABLE: Final = 0.4
 _MOST_CHOSEN: Final = 40
 """Claims of all questions whose counterparts in other versions are looked for: those that a report may quote."""
 _COUNTERPART_SHARE: Final = 0.95
-ANSWERING_SCORE: Final = 0.38
+ANSWERING_SCORE: Final = 0.4
 """A question is answered when a claim reaches this after what the evidence does not know of the question is taken off.
 
 Between what questions that documentation answers reach and most of those that it does not: see the README."""

@@ -12,14 +12,15 @@ from collegium.analysis.statements import Statement
 from collegium.language.terms import terms
 
 _READY: Final = re.compile(
-    r"\bproduction[- ]ready\b|\bready for production\b|\bgenerally available\b|\bGA\b|\bno longer (?:in )?(?:early access|"
-    r"experimental|a preview|deprecated)\b|\b(?:is|are) (?:now )?(?:fully |officially )?(?:supported|stable|complete)\b"
+    r"\bproduction[- ]ready\b|\bready for production\b|\bgenerally available\b|\bGA\b"
+    r"|\bno longer (?:in )?(?:early access|experimental|a preview|deprecated)\b"
+    r"|\b(?:is|are) (?:now )?(?:fully |officially )?(?:supported|stable|complete)\b"
     r"|\brecommended for (?:new|production|all)\b|\bsuitable for production\b"
 )
 _NOT_READY: Final = re.compile(
     r"\bnot (?:yet )?(?:\w+ )?(?:recommended|suitable|ready|supported|stable|implemented|complete|available)\b"
-    r"|\bearly access\b|\bexperimental\b|\b(?:a )?(?:technical )?preview\b|\b(?:alpha|beta) (?:feature|release|quality)\b"
-    r"|\bdeprecated\b|\bunsupported\b|\bunstable\b|\bin development\b",
+    r"|\bearly access\b|\bexperimental\b|\b(?:a )?(?:technical )?preview\b"
+    r"|\b(?:alpha|beta) (?:feature|release|quality)\b|\bdeprecated\b|\bunsupported\b|\bunstable\b|\bin development\b",
     re.IGNORECASE,
 )
 _FEWEST_COMMON: Final = 2

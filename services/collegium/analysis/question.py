@@ -34,6 +34,14 @@ _AMOUNT: Final = re.compile(
     r"\bhow (?:many|much|long|large|big|often|fast|soon|far|high|old)\b|\b(?:number|size) of\b"
     r"|\b(?:maximum|minimum|limit|length|port|timeout|interval)\b"
 )
+_STEPS: Final = re.compile(
+    r"\bhow (?:do|can|could|should|would|must) (?:i|we|you|one)\b|\bhow to\b|\bsteps?\b|\bset(?:ting)? ?up\b"
+    r"|\b(?:have|has|need|needs|needed) to\b|\bwhat (?:do|should|must) (?:i|we) (?:do|need)\b|\bprocedure\b|\bneeded\b"
+)
+_MEANING: Final = re.compile(
+    r"\bwhat(?:'s|’s| is| are) (?:an?|the|in-|[a-z]+ ?$)|\bwhat (?:does|do) .{1,60} mean\b"
+    r"|\bdefin(?:e|ition)\b|\bmeaning of\b"
+)
 _WEAK_WEIGHT: Final = 0.5
 _NAME_WEIGHT: Final = 1.5
 _PARTS: Final = re.compile(r"[._-]")
@@ -50,7 +58,7 @@ class Question:
         mentioned: every word of it as written, folded, to find settings named in full.
         names: stems of names and identifiers among them.
         versions: the versions that it names.
-        wants: the kind of answer: `default`, `number`, `date`, `reason`, or empty.
+        wants: the kind of answer: `default`, `number`, `date`, `reason`, `steps`, `definition`, or empty.
     """
 
     weights: Mapping[str, float]
@@ -60,6 +68,8 @@ class Question:
     names: frozenset[str]
     versions: tuple[str, ...]
     wants: str
+    newest: tuple[int, ...] | None = None
+    """The newest version that its evidence describes."""
     weak: frozenset[str] = frozenset()
     """Stems among the weights that carry little in most questions."""
 
@@ -75,13 +85,21 @@ def keys_of(found: Iterable[Term]) -> frozenset[str]:
     return frozenset(keys)
 
 
-def read_question(text: str, frequency: Mapping[str, int], sentence_count: int) -> Question:
+def version_key(version: str) -> tuple[int, ...]:
+    """A version's numbers, to compare by; empty for what is no number, such as `main`."""
+    return tuple(int(part) for part in version.lstrip("vV").split(".") if part.isdigit())
+
+
+def read_question(
+    text: str, frequency: Mapping[str, int], sentence_count: int, described: Iterable[str] = ()
+) -> Question:
     """Take a question apart.
 
     Args:
         text: the question, and its rewordings if it was asked again.
         frequency: in how many sentences of the evidence each stem occurs.
         sentence_count: how many sentences the evidence has.
+        described: the versions that its documents describe.
     """
     found = [t for t in terms(text) if t.kind is TermKind.WORD and t.key not in _ASKING and _informs(text, t)]
     rarest = math.log(sentence_count + 2)
@@ -99,6 +117,7 @@ def read_question(text: str, frequency: Mapping[str, int], sentence_count: int) 
         names=frozenset(term.key for term in found if term.name),
         versions=tuple(dict.fromkeys(version.number for version in versions(text))),
         wants=_wants(text.lower()),
+        newest=max((version_key(version) for version in described), default=()) or None,
         weak=_WEAK & weights.keys(),
     )
 
@@ -114,4 +133,8 @@ def _wants(text: str) -> str:
         return "number"
     if re.search(r"\bwhen (?:was|were|did|is|will)\b|\b(?:what|which) (?:year|date)\b", text):
         return "date"
+    if _MEANING.search(text):
+        return "definition"
+    if _STEPS.search(text):
+        return "steps"
     return "reason" if re.search(r"\bwhy\b|\breasons?\b", text) else ""

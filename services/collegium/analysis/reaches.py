@@ -17,8 +17,9 @@ _MOST_FOLLOWING: Final = 2
 _FEW_WORDS: Final = 14
 
 _LEANS: Final = re.compile(
-    r"(?:[-*•]\s+)?(?:(?:However|Thus|Therefore|Instead|Otherwise|Also|Note that|Hence|Then|Instead|But|And|So)\b,?\s+)?"
+    r"(?:[-*•]\s+)?(?:(?:However|Thus|Therefore|Instead|Also|Note that|Hence|Then|But|And|So)\b,?\s+)?"
     r"(?:This|It|They|These|Those|Such|He|She|That|Its|Their|Otherwise|Instead|Once you|The (?:latter|former|same)|"
+    r"(?:For (?:example|instance)|[Ii]\.e\.|[Ee]\.g\.|In (?:that|other) \w+|As a result|Hence)\b|"
     r"(?:If|When|In|For|With|By|On|To|After)\b.{0,25}\b(?:this|these|those|so|it)\b)",
 )
 _COMPLETES: Final = re.compile(
@@ -60,8 +61,12 @@ def _candidates(text: str, spans: Sequence[Span], at: int) -> Iterator[Span]:
     after = spans[at + 1] if at + 1 < len(spans) else None
     if before is not None and _flows(text, before, this) and leans_back(this.of(text)):
         yield Span(before.start, this.end)
-    if after is not None and _flows(text, this, after) and _belongs(after.of(text)):
-        yield Span(this.start, after.end)
+    if after is not None and _flows(text, this, after):
+        if _belongs(after.of(text)):
+            yield Span(this.start, after.end)
+        last = spans[at + 2] if at + 2 < len(spans) else None
+        if last is not None and _flows(text, after, last) and _completes(last.of(text)):
+            yield Span(this.start, last.end)
 
 
 def leads(text: str, spans: Sequence[Span], at: int) -> bool:
@@ -86,7 +91,24 @@ def _is_code(text: str, span: Span) -> bool:
 
 def _belongs(text: str) -> bool:
     """Whether a sentence completes the one before it: it leans on it, or states the value of what it names."""
-    return leans_back(text) or (_COMPLETES.match(text) is not None and len(text.split()) <= _FEW_WORDS)
+    return leans_back(text) or _completes(text)
+
+
+def _completes(text: str) -> bool:
+    return _COMPLETES.match(text) is not None and len(text.split()) <= _FEW_WORDS
+
+
+def lead_of(text: str, spans: Sequence[Span], at: int) -> Span | None:
+    """The sentence that leads to the list in which one sentence of a text is an item; None where it is none."""
+    if _LISTED.match(spans[at].of(text)) is None:
+        return None
+    for before in reversed(spans[:at]):
+        said = before.of(text)
+        if _LISTED.match(said) is None and "\n\n" in text[before.end : spans[at].start] and not said.endswith(":"):
+            return None
+        if said.endswith(":") and _LISTED.match(said) is None:
+            return before
+    return None
 
 
 def _flows(text: str, one: Span, other: Span) -> bool:

@@ -49,7 +49,7 @@ def family(statement: Statement) -> str:
 
 
 def revisions(chosen: Sequence[Statement], every: Iterable[Statement]) -> list[Revision]:
-    """Each chosen statement with its nearest counterpart in each other version of its document, in order, each pair once.
+    """Each chosen statement with its nearest counterpart in each other version of its document, each pair once.
 
     Args:
         chosen: statements that a report may quote.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from collegium.analysis.question import Question, keys_of
+from collegium.analysis.question import Question, keys_of, version_key
 from collegium.analysis.reaches import leans_back
 from collegium.analysis.statements import Statement, reaching
 from collegium.language.plain import trimmed
@@ -14,15 +14,19 @@ from collegium.language.terms import TermKind, content, terms
 from collegium.language.tokens import fold, stem
 from collegium.language.versions import same_version
 
-_CONTEXT_SHARE: Final = 0.6
+_CONTEXT_SHARE: Final = 0.5
 """How much a question's word counts that stands only in the headings above the sentence."""
-_NEIGHBOUR_SHARE: Final = 0.3
+_HEADING_SHARE: Final = 0.7
+"""The same for a word of the innermost heading: it says what the whole section is about."""
+_NEIGHBOUR_SHARE: Final = 0.4
 """The same for a word that stands only in other sentences of the passage."""
 _SETTING_CONTEXT_SHARE: Final = 0.9
 _NAMED_SETTING: Final = 0.97
 _NAMED_BUT_NOT_ASKED: Final = 0.6
 """The scores of a labelled value whose setting the question names in full, asking for its default or something else."""
 _PHRASE: Final = 0.06
+_COVERAGE: Final = 0.2
+"""What the passage's coverage of the question is worth."""
 _MOST_PER_PASSAGE: Final = 6
 
 _PRIOR: Final = 0.25
@@ -33,6 +37,7 @@ _SIBLING: Final = 0.98
 """Of its description's score, what a setting's default is worth to a question about an amount."""
 _POINTS_BACK: Final = re.compile(r"(?:Here|The following)\b")
 _OTHER_VERSION: Final = 0.6
+_OLDER: Final = 0.95
 _NO_AMOUNT: Final = 0.8
 """A factor for a sentence without any number, where the question wants one."""
 _SPEAKS_OF_DEFAULT: Final = 0.12
@@ -46,6 +51,24 @@ _CROSS_REFERENCE: Final = re.compile(
     r"\b(?:see|refer to|click|visit|read more|for more (?:information|details))\b", re.I
 )
 _DEFAULT: Final = re.compile(r"\bdefaults?\b", re.IGNORECASE)
+_INSTRUCTS: Final = re.compile(
+    r"\byou (?:can|must|should|need|may|have to|will need|might)\b|\b(?:must|should|needs? to|has to|have to) be\b"
+    r"|\bby (?:\w+ly )?(?:adding|setting|running|using|specifying|changing|editing|passing|providing)\b"
+    r"|\bcan be used to\b|\buse the\b|\brun\b|\bcommand\b|\n\s+[$>#]?\s*\S"
+    r"|^(?:First|Next|Then|Finally|Before|After|Once|To \w+)\b"
+    r"|^(?:Add|Set|Start|Stop|Run|Use|Make|Ensure|Create|Edit|Change|Configure|Install|Download|Enable|Disable|Update"
+    r"|Restart|Specify|Provide|Check|Verify|Open|Connect|Remove|Delete)\b"
+)
+_IS: Final = re.compile(
+    r"((?:\S+\s+){1,4}?)(?:is|are|means|refers to|was|were)\s+(?:an?|the|one|any|used|non|\w+ly|when)\b", re.IGNORECASE
+)
+_DEFINES: Final = 0.15
+"""What saying what a thing is is worth to a question about what it is."""
+_FULL: Final = 0.8
+_BEYOND: Final = 0.4
+"""What is better than this is told apart by so much: many sentences hold all words of a short question."""
+_TELLS_HOW: Final = 0.12
+"""What telling the reader what to do is worth to a question about how to do it."""
 _REASON: Final = re.compile(r"\b(?:because|since|so that|in order to|reason|due to)\b")
 _ENDS: Final = re.compile(r"[.!?…]['\")\]]*$")
 
@@ -73,7 +96,12 @@ def score(question: Question, statement: Statement, coverage: float) -> float:
         statement: the sentence.
         coverage: the share of the question that the search found in the passage as a whole.
     """
-    return max(0.0, min(1.0, _worth(question, statement, coverage)))
+    return _share(_worth(question, statement, coverage))
+
+
+def _share(worth: float) -> float:
+    """A worth from 0 to about 1.3 as a share of 1, in the same order."""
+    return max(0.0, min(1.0, worth if worth < _FULL else _FULL + _BEYOND * (worth - _FULL)))
 
 
 def _worth(question: Question, statement: Statement, coverage: float) -> float:
@@ -86,7 +114,7 @@ def _worth(question: Question, statement: Statement, coverage: float) -> float:
     if total <= 0 or not (question.weights.keys() & keys):
         return 0.0
     held = sum(weight * _holding(question, statement, key, keys) for key, weight in question.weights.items())
-    base = held / total * (0.8 + 0.2 * coverage)
+    base = held / total * ((1 - _COVERAGE) + _COVERAGE * coverage)
     return (base + _bonus(question, statement)) * _standing(question, statement)
 
 
@@ -94,6 +122,8 @@ def _holding(question: Question, statement: Statement, key: str, keys: frozenset
     """How much a statement holds of one word: 1 itself, less where only its surroundings do."""
     if key in keys:
         return 1.0
+    if key in _with_joined(question, statement.heading) and statement.setting is None:
+        return _HEADING_SHARE
     if key in _with_joined(question, statement.context):
         return _SETTING_CONTEXT_SHARE if statement.setting else _CONTEXT_SHARE
     return _NEIGHBOUR_SHARE if key in statement.around and statement.setting is None else 0.0
@@ -127,8 +157,18 @@ def _wanted(question: Question, statement: Statement) -> float:
             return 0.15 if TermKind.DATE in kinds else 0.0
         case "reason":
             return 0.08 if _REASON.search(statement.text) else 0.0
+        case "definition":
+            return _DEFINES if _defines(question, statement) else 0.0
+        case "steps":
+            return _TELLS_HOW if _INSTRUCTS.search(trimmed(statement.text)) else 0.0
         case _:
             return 0.0
+
+
+def _defines(question: Question, statement: Statement) -> bool:
+    """Whether a sentence begins with what is asked about and says what it is."""
+    head = _IS.match(trimmed(statement.text))
+    return head is not None and any(key in question.weights for key in keys_of(terms(head[1])) - question.weak)
 
 
 def _standing(question: Question, statement: Statement) -> float:
@@ -150,10 +190,13 @@ def _standing(question: Question, statement: Statement) -> float:
 
 
 def version_share(question: Question, statement: Statement) -> float:
-    """A factor below 1 for a document that describes another version than the question names."""
+    """A factor below 1 for another version than the question names, and for an older one if it names none."""
     version = statement.passage.version
-    other = version and question.versions and not any(same_version(version, asked) for asked in question.versions)
-    return _OTHER_VERSION if other else 1.0
+    if not version:
+        return 1.0
+    if question.versions:
+        return 1.0 if any(same_version(version, asked) for asked in question.versions) else _OTHER_VERSION
+    return _OLDER if question.newest is not None and version_key(version) < question.newest else 1.0
 
 
 def _wording(text: str) -> float:
@@ -198,7 +241,7 @@ def _quoted(question: Question, statement: Statement, coverage: float, share: fl
         more = _worth(question, longer, coverage) - _LONGER
         if more > value:
             quoted, value = longer, more
-    return Scored(statement, share * min(1.0, max(0.0, value)), quoted)
+    return Scored(statement, share * _share(value), quoted)
 
 
 def _with_siblings(question: Question, scored: Mapping[tuple[str, int], Scored]) -> Iterable[Scored]:
@@ -212,10 +255,14 @@ def _with_siblings(question: Question, scored: Mapping[tuple[str, int], Scored])
             described[passage_id] = max(described.get(passage_id, 0.0), one.score)
     return [
         replace(one, score=max(one.score, _SIBLING * described.get(one.statement.passage.passage_id, 0.0)))
-        if one.statement.setting is not None and one.statement.setting.label == "default"
+        if one.statement.setting is not None and one.statement.setting.label == "default" and _fits(question, one)
         else one
         for one in scored.values()
     ]
+
+
+def _fits(question: Question, one: Scored) -> bool:
+    return question.wants != "number" or any(term.kind is TermKind.NUMBER for term in one.statement.terms)
 
 
 def _few_per_passage(scored: Sequence[Scored], limit: int) -> Sequence[Scored]:

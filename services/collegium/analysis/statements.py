@@ -8,7 +8,7 @@ from typing import Final
 
 from collegium.analysis.addressing import addresses_reader, is_source_code, order_in
 from collegium.analysis.question import keys_of
-from collegium.analysis.reaches import counts, reaches
+from collegium.analysis.reaches import counts, lead_of, reaches
 from collegium.language.operators import Operator
 from collegium.language.sentences import Span, sentences
 from collegium.language.settings import Setting, settings
@@ -35,7 +35,7 @@ class Statement:
     around: frozenset[str]
     """Stems of the whole passage."""
     heading: frozenset[str] = frozenset()
-    """Stems of the innermost heading above it."""
+    """Stems of the innermost heading above it, and of the sentence that leads to its list."""
     setting: Setting | None = None
     reaches: tuple[Span, ...] = ()
     """Longer stretches of the passage that the sentence could be quoted with, because they belong together."""
@@ -60,7 +60,7 @@ def statements(passage: Passage) -> tuple[Statement, ...]:
             keys=keys_of(one.terms),
             context=context,
             around=around,
-            heading=heading,
+            heading=heading | one.lead,
             setting=one.setting,
             reaches=one.reaches,
         )
@@ -81,6 +81,7 @@ class _Stated:
     terms: tuple[Term, ...]
     setting: Setting | None = None
     reaches: tuple[Span, ...] = ()
+    lead: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=1024)
@@ -96,11 +97,10 @@ def _read(text: str, heading: str) -> tuple[_Stated, ...]:
         said = terms(span.of(text)) if _states_something(span.of(text), leads=bool(around)) else ()
         if len(content(said)) >= _FEWEST_WORDS:
             safe = (one for one in around if not addresses_reader(one.of(text)))
-            found.append(
-                _Stated(
-                    span, said, reaches=tuple(one for one in safe if not any(_overlap(one, other) for other in stray))
-                )
-            )
+            lead = lead_of(text, spans, at)
+            quotable = tuple(one for one in safe if not any(_overlap(one, other) for other in stray))
+            stems = frozenset[str]() if lead is None else keys_of(terms(lead.of(text)))
+            found.append(_Stated(span, said, reaches=quotable, lead=stems))
     return tuple(sorted(found, key=lambda one: one.span.start))
 
 

@@ -12,6 +12,7 @@ from collegium_schemas.evidence import Analysis, Claim, ClaimCluster, Contradict
 
 _MOST_CITATIONS: Final = 4
 _ALIKE: Final = 0.7
+_ABOUT_AS_MUCH: Final = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +150,18 @@ def _sides(material: Material, cluster: ClaimCluster) -> Iterable[list[Claim]]:
 def _point(
     material: Material, claims: list[Claim], cluster: ClaimCluster, disputed: set[str], scores: Mapping[str, float]
 ) -> Point | None:
-    """The best-worded claim that no review rejected, with all passages that say it in the same words."""
-    for claim in sorted(claims, key=lambda c: -scores.get(c.claim_id, c.score)):
+    """The best claim that no review rejected, with all passages that say it in the same words.
+
+    Among claims that bear on the question about as much, the one of the newest version.
+    """
+    best = max((scores.get(c.claim_id, c.score) for c in claims), default=0.0)
+
+    def order(claim: Claim) -> tuple[bool, tuple[int, ...], float]:
+        score = scores.get(claim.claim_id, claim.score)
+        version = version_key(material.passages[claim.passage_id].version)
+        return score >= _ABOUT_AS_MUCH * best, version, score
+
+    for claim in sorted(claims, key=order, reverse=True):
         said = material.said(claim)
         if plain(said) in material.rejected:
             continue
@@ -182,8 +193,12 @@ def _side(material: Material, claim_id: str) -> Point | None:
 
 
 def _by_version(point: Point) -> tuple[tuple[int, ...], str]:
-    parts = (point.passages[0].version or "").split(".")
-    return tuple(int(part) for part in parts if part.isdigit()), point.key
+    return version_key(point.passages[0].version), point.key
+
+
+def version_key(version: str | None) -> tuple[int, ...]:
+    """A version's numbers, to compare by; empty for none, and for what is no number, such as `main`."""
+    return tuple(int(part) for part in (version or "").split(".") if part.isdigit())
 
 
 def _one_per_document(passages: Iterable[Passage]) -> tuple[Passage, ...]:
@@ -194,22 +209,30 @@ def _one_per_document(passages: Iterable[Passage]) -> tuple[Passage, ...]:
 
 
 def _distinct(found: Sequence[Point]) -> list[Point]:
-    """Without points that say nearly the same as one before; a labelled value is never nearly another one."""
+    """Without points that say nearly the same as one before; a labelled value is never nearly another one.
+
+    Of two versions of one sentence the newer is kept, where it bears on the question about as much.
+    """
     kept: list[Point] = []
     for point in found:
         twin = next((other for other in kept if other.key == point.key), None)
         if twin is not None:
             passages = _one_per_document((*twin.passages, *point.passages))
             kept[kept.index(twin)] = replace(twin, passages=passages)
-        elif _says_something_new(point, kept):
+            continue
+        if any(overlap(point, other) for other in kept):
+            continue
+        older = None if point.setting or point.disputed else next((o for o in kept if alike(point.said, o.said)), None)
+        if older is None:
             kept.append(point)
+        elif not older.disputed and _supersedes(point, older):
+            kept[kept.index(older)] = point
     return kept
 
 
-def _says_something_new(point: Point, kept: Sequence[Point]) -> bool:
-    if any(overlap(point, other) for other in kept):
-        return False
-    return point.setting or point.disputed or not any(alike(point.said, other.said) for other in kept)
+def _supersedes(point: Point, older: Point) -> bool:
+    newer = _by_version(point)[0] > max(version_key(passage.version) for passage in older.passages)
+    return newer and point.score >= _ABOUT_AS_MUCH * older.score
 
 
 def overlap(one: Point, other: Point) -> bool:
