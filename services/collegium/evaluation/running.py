@@ -9,7 +9,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
+from threading import current_thread, main_thread
 from typing import Any, Final, Generic
 
 from collegium.evaluation.answers import Answer, Answers
@@ -18,6 +19,7 @@ from collegium.evaluation.errors import SubjectFailed
 from collegium.evaluation.judging import Material, Prediction, Subject, open_subject
 
 MOST_WORKERS: Final = 64
+_LOOK_S: Final = 0.25
 _AHEAD: Final = 4
 """Cases that wait for each worker at most."""
 
@@ -130,7 +132,7 @@ def _in_processes(
 ) -> Iterator[Answer]:
     """Answers as they come; as many cases are handed out as the workers need to be busy."""
     waiting = iter(asked)
-    with _pool(path, material, min(workers, len(asked))) as pool:
+    with _interrupts() as stop, _pool(path, material, min(workers, len(asked))) as pool:
         pending: dict[Future[Answer], str] = {}
         case_id = asked[0].case.case_id
         try:
@@ -140,7 +142,9 @@ def _in_processes(
                     pending[pool.submit(_answer_in_worker, path, one)] = case_id
                 if not pending:
                     return
-                done, _ = wait(pending, return_when=FIRST_COMPLETED)
+                done, _ = wait(pending, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
+                if stop():
+                    raise KeyboardInterrupt
                 for future in done:
                     case_id = pending.pop(future)
                     yield future.result()
@@ -153,8 +157,26 @@ def _pool(path: str, material: Material, workers: int) -> Generator[ProcessPoolE
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start_worker, initargs=(path, material))
     try:
         yield pool
+    except KeyboardInterrupt:
+        for worker in active_children():  # a case may take minutes
+            worker.terminate()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _interrupts() -> Generator[Callable[[], bool]]:
+    """Ctrl-C as a question: raised amid a lock's own work, it would leave the lock broken, and the pool stuck."""
+    if current_thread() is not main_thread():
+        yield lambda: False
+        return
+    noted: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: noted.append(number))
+    try:
+        yield lambda: bool(noted)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _start_worker(path: str, material: Material) -> None:
