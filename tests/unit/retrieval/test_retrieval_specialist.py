@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import pytest
 
+from collegium.agent.effects import Effects
 from collegium.agent.specialist import SpecialistFailure, Success
 from collegium.retrieval.composition import build
 from collegium.retrieval.corpus import Corpus
@@ -44,6 +45,11 @@ class ThreadBench:
     async def call(self, name: str, function: Callable[[], Awaitable[T]], *, timeout_ms: int | None = None) -> T:
         """Await it."""
         return await function()
+
+    @property
+    def effects(self) -> Effects:
+        """None: searching changes nothing."""
+        raise NotImplementedError
 
     async def progress(self, note: str) -> None:
         """Nobody watches."""
