@@ -17,10 +17,11 @@ _MOST_FOLLOWING: Final = 2
 _FEW_WORDS: Final = 14
 
 _LEANS: Final = re.compile(
-    r"(?:[-*•]\s+)?(?:(?:However|Thus|Therefore|Instead|Also|Note that|Hence|Then|But|And|So)\b,?\s+)?"
-    r"(?:This|It|They|These|Those|Such|He|She|That|Its|Their|Otherwise|Instead|Once you|The (?:latter|former|same)|"
-    r"(?:For (?:example|instance)|[Ii]\.e\.|[Ee]\.g\.|In (?:that|other) \w+|As a result|Hence)\b|"
-    r"(?:If|When|In|For|With|By|On|To|After)\b.{0,25}\b(?:this|these|those|so|it)\b)",
+    r"(?:[-*•]\s+)?(?:(?:however|thus|therefore|instead|also|note that|hence|then|but|and|so)\b,?\s+)?"
+    r"(?:(?:this|it|they|these|those|such|he|she|that|its|their|otherwise|instead|once you|the (?:latter|former|same))\b"
+    r"|(?:for (?:example|instance)|i\.e\.|e\.g\.|in (?:that|other) \w+|as a result|hence)"
+    r"|(?:if|when|in|for|with|by|on|to|after)\b.{0,25}\b(?:this|these|those|so|it)\b)",
+    re.IGNORECASE,
 )
 _COMPLETES: Final = re.compile(
     r"(?:The )?(?:default|defaults|by default|possible values|valid values|minimum|maximum|the default)\b",

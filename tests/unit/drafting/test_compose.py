@@ -124,3 +124,21 @@ def test_a_draft_stays_within_one_message_whatever_its_passages_weigh() -> None:
     draft = _draft(found)
     assert draft.sources
     assert len(draft.to_json()) < MAX_MESSAGE_BYTES
+
+
+def test_of_two_versions_of_a_sentence_the_newer_is_written() -> None:
+    """The older one in nearly the same words would repeat it."""
+    words = "offsets of every consumer group are kept in a compacted topic by the designated broker of the group"
+    pages = [
+        passage(f"All the {words}, the {name}.", document=f"{v}/x.html", version=v)
+        for v, name in (("0.11", "offset manager"), ("3.9", "coordinator"))
+    ]
+    (sentence,) = _draft([evidence("Where are offsets of a consumer group kept?", *pages)]).sections[0].sentences
+    assert sentence.text.endswith("the coordinator.")
+
+
+def test_findings_do_not_quote_the_same_words_twice() -> None:
+    """A sentence that is quoted together with its neighbour is not quoted alone as well."""
+    page = passage("The port of the admin server is set by a property. Defaults to 8080.", document="a.html")
+    draft = _draft([evidence("What is the port of the admin server?", page)])
+    assert [s.text for s in draft.sections[0].sentences] == [page.text]

@@ -1,0 +1,46 @@
+"""Whether evidence answers a question."""
+
+import pytest
+
+from collegium.analysis.examine import examine
+from report_worlds import evidence, kafka_passages, passage
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many bookies does Pulsar need?",
+        "Which Terraform provider manages Kafka topics?",
+        "What salary do Kafka committers get?",
+        "Which RabbitMQ prefetch count do Kafka producers use?",
+    ],
+)
+def test_words_that_no_passage_knows_leave_a_question_unanswered(question: str) -> None:
+    """However many of its other words are everywhere."""
+    assert not examine([evidence(question, *kafka_passages())]).questions[0].answered
+
+
+@pytest.mark.parametrize(
+    "question", ["How does log compaction work?", "When is a message committed?", "what are in-sync replicas"]
+)
+def test_questions_about_what_passages_say_are_answered(question: str) -> None:
+    """In everyday words, too."""
+    assert examine([evidence(question, *kafka_passages())]).questions[0].answered
+
+
+def test_a_question_about_an_amount_gets_the_default_of_the_setting_that_is_described() -> None:
+    """The description bears on the question, its default answers it."""
+    text = "The time after which offsets of an empty consumer group are discarded.\n\nType: int; Default: 10080"
+    page = passage(text, heading="offsets.retention.minutes")
+    claims = examine([evidence("How many minutes are offsets of an empty group kept?", page)]).questions[0].claims
+    assert any(claim.text == "Default: 10080" and claim.score > 0.5 for claim in claims)
+
+
+def test_of_two_versions_the_newer_bears_more_on_a_question_that_names_none() -> None:
+    """A reader who does not say which asks about today's."""
+    pages = [
+        passage(f"The {name} stores the offsets of its group.", document=f"{v}/x.html", version=v)
+        for v, name in (("0.11", "offset manager"), ("3.9", "coordinator"))
+    ]
+    best = examine([evidence("Who stores the offsets of a group?", *pages)]).questions[0].claims[0]
+    assert best.passage_id.startswith("3.9")

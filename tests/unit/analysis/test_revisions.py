@@ -1,0 +1,100 @@
+"""What documents of several versions say differently, and what is ready in one place and not in another."""
+
+import pytest
+
+from collegium.analysis.examine import examine
+from collegium.analysis.maturity import stage
+from collegium.analysis.revisions import family
+from collegium.analysis.statements import statements
+from collegium_schemas.evidence import Passage, QuestionAnalysis
+from report_worlds import evidence, passage
+
+
+def _page(text: str, version: str, heading: str = "Replication", start: int = 0) -> Passage:
+    return passage(text, document=f"kafka/{version}/design.html", version=version, heading=heading, start=start)
+
+
+def _asked(question: str, *passages: Passage) -> QuestionAnalysis:
+    return examine([evidence(question, *passages)]).questions[0]
+
+
+def _kinds(question: str, *passages: Passage) -> list[tuple[str, bool]]:
+    return [(c.kind, c.explained_by_version) for c in _asked(question, *passages).contradictions]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind"),
+    [
+        ("All reads and writes go to the leader.", "All writes go to the leader, reads can go to followers.", "value"),
+        ("The current stable branch is 3.5.", "The current stable branch is 3.8.", "number"),
+        ("Kafka has four core APIs:", "Kafka has five core APIs for Java:", "number"),
+        ("The first file of a log is 000.kafka here.", "The first file of a log is 000000.log here.", "value"),
+    ],
+)
+def test_counterparts_that_differ_are_disclosed(old: str, new: str, kind: str) -> None:
+    """A number, name or quantifier that changed between versions of a page."""
+    assert _kinds(f"Is it so that {old}", _page(old, "2.8"), _page(new, "3.9")) == [(kind, True)]
+
+
+def test_a_new_wording_is_no_difference() -> None:
+    """Synonyms of common words say the same."""
+    old, new = "Messages can be clumped together and compressed.", "Messages can be grouped together and compressed."
+    assert _kinds("How are messages compressed?", _page(old, "2.8"), _page(new, "3.9")) == []
+
+
+def test_other_pages_have_no_counterparts() -> None:
+    """Only versions of one document are compared sentence by sentence."""
+    other = passage("All five config values are assigned.", document="other/3.9/x.html", version="3.9", heading="Else")
+    assert _kinds("How many config values are assigned?", _page("All four config values are set.", "2.8"), other) == []
+
+
+def test_the_counterpart_of_an_answer_is_a_claim_too() -> None:
+    """Even where its own words bear less on the question."""
+    old, new = "The current stable branch is 3.5.", "By far the stable branch of all of them is now 3.8."
+    answered = _asked("Which branch is stable in Kafka?", _page(old, "2.8"), _page(new, "3.9"))
+    assert {claim.text for claim in answered.claims} == {old, new}
+
+
+def test_versions_of_one_document_are_one_family() -> None:
+    """The version in the path does not count."""
+    [old], [new] = (
+        statements(_page("Brokers keep their logs.", "2.8")),
+        statements(_page("Every broker keeps one log.", "3.9")),
+    )
+    assert family(old) == family(new)
+
+
+def test_ready_in_one_place_and_not_in_another_is_disclosed() -> None:
+    """Also within one document, under different headings."""
+    found = _asked(
+        "Is tiered storage ready for production?",
+        _page("Tiered storage is now a production ready feature.", "3.9", "Changes in 3.9"),
+        _page("Tiered storage is available in early access.", "3.9", "Changes in 3.6", 500),
+    )
+    assert [c.about for c in found.contradictions] == ["Tiered storage"]
+
+
+def test_one_thing_ready_and_another_not_is_no_contradiction() -> None:
+    """They must share what the question is about."""
+    found = _asked(
+        "Is tiered storage ready for production?",
+        _page("Tiered storage is now a production ready feature.", "3.9", "Changes in 3.9"),
+        _page("The rebalance protocol is available in early access.", "3.9", "Changes in 3.7", 500),
+    )
+    assert found.contradictions == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It is production ready.", 1),
+        ("JBOD is no longer in early access.", 1),
+        ("It is not yet supported.", -1),
+        ("It is deprecated.", -1),
+        ("It stores records.", 0),
+        ("It is supported but deprecated.", 0),
+    ],
+)
+def test_stages(text: str, expected: int) -> None:
+    """Ready, not ready, or neither."""
+    assert stage(text) == expected
