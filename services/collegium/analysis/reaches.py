@@ -18,7 +18,7 @@ _FEW_WORDS: Final = 14
 
 _LEANS: Final = re.compile(
     r"(?:[-*•]\s+)?(?:(?:however|thus|therefore|instead|also|note that|hence|then|but|and|so)\b,?\s+)?"
-    r"(?:(?:this|it|they|these|those|such|he|she|that|its|their|otherwise|instead|once you|the (?:latter|former|same))\b"
+    r"(?:(?:this|it|they|these|those|such|he|she|that|its|their|otherwise|once you|the (?:latter|former|same))\b"
     r"|(?:for (?:example|instance)|i\.e\.|e\.g\.|in (?:that|other) \w+|as a result|hence)"
     r"|(?:if|when|in|for|with|by|on|to|after)\b.{0,25}\b(?:this|these|those|so|it)\b)",
     re.IGNORECASE,
