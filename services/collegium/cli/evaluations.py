@@ -23,34 +23,22 @@ _MOST_SHOWN: Final = 20
 """Regressions that a person is shown; `--json` has all."""
 
 
-def judged(
-    session: Session,
-    make: Callable[[], "EvaluationReport"],
-    *,
-    compared_with: Path | None = None,
-    floors: Path | None = None,
-) -> None:
-    """Make a report, compare it, show it, and hold it against agreed floors.
+def judged(session: Session, make: Callable[[], "EvaluationReport"], floors: Path | None) -> None:
+    """Make a report, show it, and hold it against agreed floors.
 
     Args:
         session: The command's surroundings.
         make: Evaluates.
-        compared_with: An earlier report's file, read before `make` may replace it.
         floors: A file of floors.
 
     Raises:
         CliError: the evaluation failed, or a floor is missed.
     """
-    from collegium.evaluation.comparing import compare  # with NumPy slower to import than `--help` may take
-    from collegium.evaluation.floors import missed, read_floors
-    from collegium.evaluation.report import read_report
+    from collegium.evaluation.floors import missed, read_floors  # with NumPy slower to import than `--help` may take
 
     with faults():
         agreed = None if floors is None else read_floors(floors)
-        before = None if compared_with is None else read_report(compared_with)
         report = make()
-        if before is not None and compared_with is not None:
-            report = report.model_copy(update={"comparison": compare(before, report, compared_with)})
         below = () if agreed is None or floors is None else missed(agreed, report, floors)
     _answer(session, report)
     if below:

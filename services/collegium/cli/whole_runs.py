@@ -77,11 +77,10 @@ def runs(session: Session, **chosen: Unpack[_Chosen]) -> None:
 
     One unmeasured run goes before, and none begins until the corpus has its sentence vectors.
     """
-    from collegium.evaluation.runs.evaluating import RunPlan, evaluate_runs, report_beside
+    from collegium.evaluation.runs.evaluating import RunPlan, evaluate_runs
 
-    earlier, suite = chosen["earlier"], chosen["suite"]
     plan = RunPlan(
-        suite=suite,
+        suite=chosen["suite"],
         corpus=chosen["corpus"],
         out=chosen["out"],
         at_once=chosen["workers"],
@@ -89,13 +88,9 @@ def runs(session: Session, **chosen: Unpack[_Chosen]) -> None:
         timeout_ms=chosen["timeout"],
         specialists=chosen["specialists"],
         strict=chosen["strict"],
+        earlier=chosen["earlier"],
     )
-    judged(
-        session,
-        lambda: evaluate_runs(plan, partial(progress, session)),
-        compared_with=None if earlier is None else report_beside(earlier, suite),
-        floors=chosen["floors"],
-    )
+    judged(session, lambda: evaluate_runs(plan, partial(progress, session)), chosen["floors"])
 
 
 @command(

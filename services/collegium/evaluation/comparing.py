@@ -16,6 +16,17 @@ _LOWER_IS_BETTER: Final = (
 )
 
 
+def compared(report: EvaluationReport, earlier: Path | None, before: EvaluationReport | None) -> EvaluationReport:
+    """The report with what changed against an earlier one, where there is one.
+
+    Raises:
+        ReportUnusable: see `compare`.
+    """
+    if earlier is None or before is None:
+        return report
+    return report.model_copy(update={"comparison": compare(before, report, earlier)})
+
+
 def compare(before: EvaluationReport, after: EvaluationReport, source: Path, resamples: int = RESAMPLES) -> Comparison:
     """Compare case by case.
 

@@ -16,11 +16,12 @@ from collegium.evaluation.cases import (
     SuiteName,
     VerificationCase,
 )
+from collegium.evaluation.comparing import compared
 from collegium.evaluation.corpora import read_retrieval
 from collegium.evaluation.judging import Material, Prediction, resolve
 from collegium.evaluation.page import given_of, render
 from collegium.evaluation.reading import read_contradiction, read_injection, read_verification
-from collegium.evaluation.report import CaseResult, EvaluationReport, case_result, parts_of
+from collegium.evaluation.report import CaseResult, EvaluationReport, case_result, parts_of, read_report
 from collegium.evaluation.running import Progress, run
 from collegium.evaluation.scoring import (
     Score,
@@ -44,6 +45,7 @@ class Plan:
         out: Where answers, the report and prepared corpora are kept; nothing is kept without it.
         workers: Processes.
         most: Only so many cases, from the first; all when None.
+        earlier: An earlier report's file, to compare with; it is read before this one may replace it.
     """
 
     suite: SuiteName
@@ -52,6 +54,7 @@ class Plan:
     out: Path | None = None
     workers: int = 1
     most: int | None = None
+    earlier: Path | None = None
 
 
 def report_path(folder: Path, suite: SuiteName, data: Path) -> Path:
@@ -106,6 +109,7 @@ def _evaluated(
 ) -> EvaluationReport:
     chosen = replace(suite, cases=suite.cases[: plan.most])
     path = resolve(plan.suite, plan.subject)
+    before = None if plan.earlier is None else read_report(plan.earlier)
     with TemporaryDirectory(prefix="collegium-evaluation-") as scratch:
         folder = Path(scratch) if plan.out is None else plan.out / "prepared"
         kept = report_path(plan.out or folder, plan.suite, plan.data)
@@ -125,6 +129,7 @@ def _evaluated(
         parts=parts_of(cases),
         cases=tuple(cases),
     )
+    report = compared(report, plan.earlier, before)
     if plan.out is not None:
         plan.out.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(report.to_json() + b"\n")

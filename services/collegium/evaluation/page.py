@@ -35,8 +35,14 @@ def render(report: EvaluationReport, given: Mapping[str, tuple[tuple[str, str], 
     names = dict.fromkeys(figure.name for part in report.parts for figure in part.figures)
     figures = {(part.part, figure.name): figure for part in report.parts for figure in part.figures}
     template = environment(_TEMPLATES, visible).get_template("evaluation.html.j2")
+    numbers = {case.case_id: f"case-{number}" for number, case in enumerate(ordered)}
     return template.render(
-        report=report, names=list(names), figures=figures, shown=shown, primary=PRIMARY[report.suite]
+        report=report,
+        names=list(names),
+        figures=figures,
+        shown=shown,
+        primary=PRIMARY[report.suite],
+        numbers=numbers,
     )
 
 

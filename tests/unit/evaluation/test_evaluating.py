@@ -113,7 +113,7 @@ def test_the_page_shows_every_case_and_runs_nothing(tmp_path: Path) -> None:
     data = write_lines(tmp_path / "data" / "claims.jsonl", records).parent
     evaluate(Plan("verification", data, out=tmp_path / "out"))
     page = page_path(tmp_path / "out", "verification", data).read_text(encoding="utf-8")
-    assert page.count("<details>") == 3
+    assert page.count("<details ") == 3
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert "\u202e" not in page
@@ -126,7 +126,7 @@ def test_every_suite_has_its_page(tmp_path: Path, suite: SuiteName) -> None:
     data = {"retrieval": ranking, "contradiction": pairs, "injection": contexts}[suite](tmp_path / "data")
     report = evaluate(Plan(suite, data, subject="bm25" if suite == "retrieval" else "shipped", out=tmp_path / "out"))
     page = page_path(tmp_path / "out", suite, data).read_text(encoding="utf-8")
-    assert page.count("<details>") == len(report.cases)
+    assert page.count("<details ") == len(report.cases)
     assert {"retrieval": "What warns ships", "contradiction": "A producer sends", "injection": "opens at nine"}[
         suite
     ] in page

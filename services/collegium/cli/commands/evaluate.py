@@ -118,13 +118,9 @@ def _evaluate(session: Session, suite: "SuiteName", chosen: _Chosen) -> None:
     from collegium.evaluation.evaluating import Plan, evaluate, report_path
 
     data, earlier = chosen["data"], chosen["earlier"]
-    plan = Plan(suite, data, chosen["subject"], chosen["out"], chosen["workers"], chosen["most"])
-    judged(
-        session,
-        lambda: evaluate(plan, partial(progress, session)),
-        compared_with=None if earlier is None else report_path(earlier, suite, data),
-        floors=chosen["floors"],
-    )
+    against = None if earlier is None else report_path(earlier, suite, data)
+    plan = Plan(suite, data, chosen["subject"], chosen["out"], chosen["workers"], chosen["most"], against)
+    judged(session, lambda: evaluate(plan, partial(progress, session)), chosen["floors"])
 
 
 @family(

@@ -1,6 +1,6 @@
 """A suite of whole runs from file to report: what `collegium evaluate runs` does, for programs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import import_module
@@ -13,11 +13,12 @@ from collegium.agent.settings import AgentSettings
 from collegium.agent.specialist import Specialist
 from collegium.evaluation.answers import AnswerFile, AnswersInMemory
 from collegium.evaluation.cases import digest_of
+from collegium.evaluation.comparing import compared
 from collegium.evaluation.errors import DataInvalid, SubjectInvalid
 from collegium.evaluation.folds import half
 from collegium.evaluation.judging import version_of
 from collegium.evaluation.page import render
-from collegium.evaluation.report import CaseResult, EvaluationReport, parts_of
+from collegium.evaluation.report import CaseResult, EvaluationReport, parts_of, read_report
 from collegium.evaluation.running import Progress
 from collegium.evaluation.runs.checking import checked
 from collegium.evaluation.runs.documents import NAME, EvaluatedCorpus, corpus_of_documents, corpus_of_folder
@@ -58,6 +59,7 @@ class RunPlan:
             the place of the shipped one of its role.
         strict: Whether a document or quote that the corpus does not have is an error instead of a warning.
         vectors_wait_s: How long to wait at most until the corpus's sentence vectors are computed.
+        earlier: A folder whose report on the same suite is compared with; it is read before this one may replace it.
     """
 
     suite: Path
@@ -69,20 +71,12 @@ class RunPlan:
     specialists: tuple[str, ...] = ()
     strict: bool = False
     vectors_wait_s: float = 1_800.0
+    earlier: Path | None = None
 
 
 def runs_report_path(folder: Path, suite: RunSuite) -> Path:
     """Where the report on a suite is kept."""
     return folder / f"runs-{suite.name}.report.json"
-
-
-def report_beside(folder: Path, suite: Path) -> Path:
-    """Where a folder keeps the report on the suite of that file.
-
-    Raises:
-        EvaluationError: it is no suite.
-    """
-    return runs_report_path(folder, read_suite(suite).suite)
 
 
 def evaluate_runs(plan: RunPlan, on_progress: Callable[[Progress], None] = lambda progress: None) -> EvaluationReport:
@@ -94,6 +88,8 @@ def evaluate_runs(plan: RunPlan, on_progress: Callable[[Progress], None] = lambd
         EvaluationError: the suite, the corpus or a specialist of the user cannot be used.
     """
     given = read_suite(plan.suite)
+    earlier = None if plan.earlier is None else runs_report_path(plan.earlier, given.suite)
+    before = None if earlier is None else read_report(earlier)
     with TemporaryDirectory(prefix="collegium-evaluation-") as scratch:
         home = Path(scratch) if plan.out is None else plan.out / "prepared"
         suite = _with_planted(given)
@@ -113,7 +109,10 @@ def evaluate_runs(plan: RunPlan, on_progress: Callable[[Progress], None] = lambd
         if open_ones := [one for one in asked if one.key not in done]:
             perform(_site(plan, given, corpus), open_ones, keep)
         recordings = [done[one.key] for one in asked]
-        return _reported(plan, suite, corpus, list(zip(objectives, recordings, strict=True)), taken_up, warnings)
+        runs = list(zip(objectives, recordings, strict=True))
+        report = compared(_reported(plan, suite, corpus, runs, taken_up, warnings), earlier, before)
+        _write(plan.out, suite, report, {one.id: explained(one, left, corpus.shown) for one, left in runs})
+        return report
 
 
 def _with_planted(given: SuiteFile) -> RunSuite:
@@ -223,7 +222,7 @@ def _reported(
     warnings: tuple[str, ...],
 ) -> EvaluationReport:
     cases = [_case(objective, recording, corpus) for objective, recording in runs]
-    report = EvaluationReport(
+    return EvaluationReport(
         suite="runs",
         data=suite.name,
         data_sha256=digest_of((corpus.sha256, suite)),
@@ -234,13 +233,16 @@ def _reported(
         parts=parts_of(cases),
         cases=tuple(cases),
     )
-    if plan.out is not None:
-        plan.out.mkdir(parents=True, exist_ok=True)
-        path = runs_report_path(plan.out, suite)
+
+
+def _write(
+    out: Path | None, suite: RunSuite, report: EvaluationReport, given: Mapping[str, tuple[tuple[str, str], ...]]
+) -> None:
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        path = runs_report_path(out, suite)
         path.write_bytes(report.to_json() + b"\n")
-        given = {one.id: explained(one, recording, corpus.shown) for one, recording in runs}
         path.with_name(f"runs-{suite.name}.html").write_text(render(report, given), encoding="utf-8")
-    return report
 
 
 def _case(objective: Objective, recording: Recording, corpus: EvaluatedCorpus) -> CaseResult:
