@@ -29,12 +29,14 @@ class Job:
     Attributes:
         words: What follows `collegium evaluate`.
         report: Its report's file name.
-        alone: Whether nothing may run beside it, because its seconds are published.
+        alone: Whether nothing may run beside it, because its seconds are published; it comes last.
+        held: Whether its figures are held against the floors.
     """
 
     words: tuple[str, ...]
     report: str
     alone: bool = False
+    held: bool = True
 
 
 def specialist(suite: str, data: str, *more: str) -> Job:
@@ -48,17 +50,18 @@ def scenario(name: str) -> Job:
     return Job(("runs", "--suite", str(suite), "--strict"), f"runs-scenarios-{name}.report.json")
 
 
-def whole_runs(*more: str, alone: bool) -> Job:
+def whole_runs(*more: str, alone: bool, held: bool = True) -> Job:
     """The suite of whole runs over real documentation."""
     suite, corpus = HERE / "runs" / "kafka_docs.yaml", HERE / "corpora" / "kafka_docs"
     words = ("runs", "--suite", str(suite), "--corpus", str(corpus), "--strict", *more)
-    return Job(words, "runs-kafka-docs.report.json", alone)
+    return Job(words, "runs-kafka-docs.report.json", alone, held)
 
 
 FULL: Final = (
-    whole_runs(alone=True),
-    *(scenario(name) for name in SCENARIOS),
+    # Computes the corpus's vectors, so that nothing waits for them when the runs are alone.
+    whole_runs("--most", "1", alone=False, held=False),
     specialist("retrieval", "multidoc_hotpotqa100"),
+    *(scenario(name) for name in SCENARIOS),
     specialist("retrieval", "verify_scifact"),
     specialist("verification", "verify_scifact"),
     specialist("verification", "verify_fm2"),
@@ -66,6 +69,7 @@ FULL: Final = (
     specialist("contradiction", "contradiction_snli"),
     specialist("tampering", "tampering"),
     specialist("injection", "injection_strings"),
+    whole_runs(alone=True),
 )
 QUICK: Final = (
     whole_runs(alone=False),
@@ -91,7 +95,7 @@ class Done:
 def run(job: Job, out: Path, floors: Path, *, quick: bool) -> Done:
     """Run one job in a process of its own."""
     command = [sys.executable, "-m", "collegium.cli", "evaluate", *job.words, "--out", str(out)]
-    command += [*(("--floors", str(floors)) if floors.exists() else ()), "--json"]
+    command += ["--json", *(("--floors", str(floors)) if job.held else ())]
     if quick:  # vectors of real documentation take minutes to compute
         command = ["env", "COLLEGIUM_RETRIEVAL_VECTORS=off", *command]
     began = time.monotonic()
@@ -100,7 +104,7 @@ def run(job: Job, out: Path, floors: Path, *, quick: bool) -> Done:
 
 
 def run_all(jobs: Sequence[Job], out: Path, floors: Path, *, quick: bool) -> list[Done]:
-    """Those that want to be alone first, then two at a time."""
+    """Two at a time, then those that want to be alone."""
 
     def one(job: Job) -> Done:
         done = run(job, out, floors, quick=quick)
@@ -108,9 +112,9 @@ def run_all(jobs: Sequence[Job], out: Path, floors: Path, *, quick: bool) -> lis
         print(f"{' '.join(job.words[:3]):75} {done.seconds:6.1f} s  {verdict}", flush=True)  # noqa: T201 - its output
         return done
 
-    alone = [one(job) for job in jobs if job.alone]
     with ThreadPoolExecutor(2) as pool:
-        return [*alone, *pool.map(one, (job for job in jobs if not job.alone))]
+        together = list(pool.map(one, (job for job in jobs if not job.alone)))
+    return [*together, *(one(job) for job in jobs if job.alone)]
 
 
 def main() -> int:
@@ -128,7 +132,7 @@ def main() -> int:
     seconds = time.monotonic() - began
     print(f"{len(done)} suites in {seconds:.0f} s (allowed: {_ALLOWED_S[form]} s); reports: {out}")  # noqa: T201 - its output
     if given.write is not None:
-        commands = {one.job.report: shlex.join(("collegium", "evaluate", *one.job.words)) for one in done}
+        commands = {one.job.report: shlex.join(("collegium", "evaluate", *one.job.words)) for one in reversed(done)}
         given.write.write_text(page(out, commands, seconds), encoding="utf-8")
     return 1 if any(one.code for one in done) else 0
 

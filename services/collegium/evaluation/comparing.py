@@ -11,7 +11,7 @@ from collegium.evaluation.report import PRIMARY, CaseResult, Change, Comparison,
 from collegium.evaluation.scoring import Score, figures_of
 
 _LOWER_IS_BETTER: Final = (
-    *("ece_", "false_alarms", "instruction_quoted", "false_declaration", "claims_forbidden", "duplicates"),
+    *("ece_", "false_alarms", "instruction_", "false_declaration", "claims_forbidden", "duplicates"),
     *("sources_displaced", "log_bytes", "report_bytes", "tokens", "micro_usd", "replans"),
 )
 
