@@ -167,7 +167,7 @@ def tamperings(sentence: str, source: str, names: Sequence[str], seed: str) -> I
         names: Names of other sentences, to put in the place of this one's.
         seed: Of the choice among the changes that a sentence allows.
     """
-    every: dict[Kind, _Changes] = _CHANGES | {"name": _names_from(names)}
+    every: dict[Kind, _Changes] = {**_CHANGES, "name": _names_from(names)}
     for kind, changes in every.items():
         chance = Random(f"{seed}:{kind}")  # noqa: S311 - a choice among texts, not a secret
         made = [text for text in changes(sentence, chance) if text != sentence and _plain(text) not in _plain(source)]
