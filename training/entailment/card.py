@@ -24,7 +24,7 @@ text written to fool it.
 
 ## Training
 Started from all-MiniLM-L6-v2 (sentence-transformers, Apache-2.0). $pairs pairs in $steps steps, $minutes minutes,
-seed $seed; the lowest loss on the held-out part was $best. The program, its data and the mixture are
+seed $seed; the lowest loss on the held-out part was $best. $note The program, its data and the mixture are
 training/entailment in the source repository. Options:
 
     $plan

@@ -64,7 +64,7 @@ def last_or_best(run: Path, *, last: bool) -> dict[str, Any]:
     return stepped[-1] | {"loss": "not judged: a checkpoint on the way", "accuracies": {}}
 
 
-def fill(run: Path, package: Path, start: Path, measured: Measured, *, last: bool) -> str:
+def fill(run: Path, package: Path, start: Path, measured: Measured, *, last: bool, note: str = "") -> str:
     """The model card with the run's figures."""
     judged = last_or_best(run, last=last)
     plan = (run / "plan.json").read_text(encoding="utf-8")
@@ -85,6 +85,7 @@ def fill(run: Path, package: Path, start: Path, measured: Measured, *, last: boo
         "seed": json.loads(plan)["seed"],
         "plan": " ".join(plan.split()),
         "best": judged["loss"],
+        "note": note,
     }
     calibration = measured.calibration
     speed = [f"{name.replace('_', ' of ')}: {value} ms a pair" for name, value in measured.ms_per_pair.items()]
@@ -105,6 +106,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--package", type=Path, required=True, help="where model.onnx and its companions go")
     parser.add_argument("--start", type=Path, help="what the run started from, when it was not the default")
     parser.add_argument("--last", action="store_true", help="the last checkpoint, not the best weights so far")
+    parser.add_argument("--note", default="", help="a sentence on this training, for the model card")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--most", type=int, help="compare and calibrate on so many held-out pairs only")
     parser.add_argument("--float32", action="store_true", help="ship the float32 model, not the int8 one")
@@ -138,7 +140,7 @@ def main() -> None:
     measured = Measured(len(pairs), agreement, calibration, speed)
     (chosen.package / MEASURED).write_text(json.dumps(asdict(measured), indent=1) + "\n", encoding="utf-8")
     (chosen.package / CARD).write_text(
-        fill(chosen.run, chosen.package, start, measured, last=chosen.last), encoding="utf-8"
+        fill(chosen.run, chosen.package, start, measured, last=chosen.last, note=chosen.note), encoding="utf-8"
     )
     print(json.dumps(asdict(measured), indent=1))
 
