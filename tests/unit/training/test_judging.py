@@ -54,7 +54,9 @@ def test_a_config_comes_back_as_written(tmp_path: Path) -> None:
 def test_the_model_card_names_every_source_with_its_licence() -> None:
     """Several ask for attribution; a card without a value for one of its blanks is an error."""
     assert {item.source for item in ATTRIBUTED} == {source.name for source in SOURCES}
-    blanks = "layers hidden megabytes labels max_tokens temperature sentences step pairs steps minutes seed plan best note"
+    blanks = (
+        "layers hidden megabytes labels max_tokens temperature sentences step pairs steps minutes seed plan best note"
+    )
     written = card(dict.fromkeys(blanks.split(), "x"), {"snli_dev": 0.5}, ["12 ms"])
     assert "- `fever_dev`: FEVER (Thorne et al., 2018); text from Wikipedia. CC BY-SA 3.0." in written
     assert "- `snli_dev`: 0.500" in written
