@@ -1,5 +1,6 @@
 """A question as search sees it: its informative words, and the versions that it names."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ _WEAK = frozenset(
     occur often old order part possible prevent provide purpose put reason require role same see set should
     step support take thing time try type use used user using value way well whole without work""".split()
 )
+_YEAR = re.compile(r"(?<![\w.,-])(?:19|20)\d{2}(?![\w,]|\.\d)")
 _WEAK_WEIGHT = 0.4
 _NAME_WEIGHT = 2.0
 _MOST_NAMES_SHARE = 0.6
@@ -38,11 +40,12 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question's terms, and those of its versions that the corpus has documents of."""
+    """A question's terms, those of its versions that the corpus has documents of, and the years that it names."""
 
     text: str
     terms: tuple[Term, ...]
     versions: tuple[str, ...]
+    years: frozenset[str] = frozenset()
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -66,7 +69,7 @@ def read_query(text: str, known_versions: Iterable[str]) -> Query:
         for term in _terms(word, _NAME_WEIGHT if position in names else 1.0):
             if term.token not in versions and term.token not in _ASKING:
                 terms.setdefault(term.token, term)
-    return Query(text, tuple(terms.values()), versions)
+    return Query(text, tuple(terms.values()), versions, frozenset(_YEAR.findall(text)))
 
 
 def _names(words: list[str]) -> frozenset[int]:

@@ -19,6 +19,8 @@ from collegium.retrieval.query import Query, Term, read_query
 from collegium.retrieval.vectors import CorpusVectors
 
 _CANDIDATES = 100
+_TIMELY = 1.15
+"""What a document's score is multiplied with when the question names the year of its date."""
 _SUPPORTING_SHARE = 0.6
 """A question that is answered at all is also supported by passages that hold this share of the least coverage."""
 
@@ -77,6 +79,7 @@ class Searcher:
         self._vectors = vectors
         self._index = corpus.index
         self._about = frozenset(content_stems(corpus.name))
+        self._dates = frozenset(d.date[:4] for d in corpus.documents if d.date)
         self._versions = tuple(dict.fromkeys(d.version for d in corpus.documents if d.version))
 
     def search(self, question: str, limit: int, *, min_coverage: float = 0.0) -> SearchResult:
@@ -97,7 +100,7 @@ class Searcher:
             return SearchResult((), "bm25")
         scores = self._index.scores(query.tokens)
         similarities = self._vectors.similarities(question) if self._vectors else None
-        scores = _fused(scores, similarities)
+        scores = _fused(scores, similarities) * self._timely(query.years)
         rankings = [self._ranked(query, scores, (version,), min_coverage) for version in query.versions]
         found = _interleaved(rankings, limit)
         if not found:
@@ -134,6 +137,13 @@ class Searcher:
         )
         return fits[self._index.document_of]
 
+    def _timely(self, years: frozenset[str]) -> Floats | float:
+        """More for documents of a year that the question names."""
+        if self._dates.isdisjoint(years):
+            return 1.0
+        fits = [_TIMELY if document.date and document.date[:4] in years else 1.0 for document in self._corpus.documents]
+        return np.array(fits, dtype=np.float32)[self._index.document_of]
+
     def _weights(self, terms: Sequence[Term]) -> list[tuple[Term, float]]:
         """Each term with its information: its inverse document frequency, an unknown word's being the highest.
 
@@ -153,11 +163,12 @@ class Searcher:
         members = [self._index.passage(position) for position in self._index.members(candidate.group)]
         found = [FoundPassage(member, self._corpus.documents[member.document]) for member in members]
 
-        def order(source: FoundPassage) -> tuple[bool, tuple[int, ...], str]:
+        def order(source: FoundPassage) -> tuple[bool, tuple[int, ...], int, str]:
             version = source.document.version
             fits = bool(version) and any(same_version(str(version), v) for v in candidate.versions)
             newest = tuple(-int(part) for part in (version or "").split(".") if part.isdigit())
-            return (not fits, newest or (1,), source.document.document_id)
+            dated = int((source.document.date or "").replace("-", "").ljust(8, "0"))
+            return (not fits, newest or (1,), -dated, source.document.document_id)
 
         return tuple(sorted(found, key=order))
 

@@ -1,5 +1,6 @@
 """What search does with questions, versions and equal texts."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,29 @@ def test_equal_texts_are_one_hit_with_all_sources(kafka: Searcher) -> None:
     assert [source.document.version for source in hit.sources] == ["3.9", "2.8"]
     (older,) = kafka.search(f"{question} Kafka 2.8", 1).hits
     assert [source.document.version for source in older.sources] == ["2.8", "3.9"]
+
+
+def dated(tmp_path: Path, texts: dict[str, str]) -> Searcher:
+    """Reports by year whose text does not say which."""
+    lines = [json.dumps({"path": f"{year}.md", "title": "Report", "date": f"{year}-03-31"}) for year in texts]
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "manifest.jsonl").write_text("\n".join(lines))
+    return searcher(tmp_path, {f"{year}.md": text for year, text in texts.items()})
+
+
+def test_documents_of_the_year_that_is_named_come_first(tmp_path: Path) -> None:
+    """A date in a manifest counts for a question, although the page does not repeat it."""
+    texts = {f"20{n}": f"The plant made {n} turbines, and revenue was {n} million." for n in range(19, 24)}
+    reports = dated(tmp_path, texts)
+    for year in texts:
+        assert ids(reports, f"What was the revenue of the plant in {year}?")[0] == f"docs/{year}.md"
+
+
+def test_of_equal_texts_the_newest_is_cited_first(tmp_path: Path) -> None:
+    """When documents that say the same have dates, the last one is the source."""
+    reports = dated(tmp_path, dict.fromkeys(("2021", "2023", "2022"), "The plant makes turbines."))
+    (hit,) = reports.search("What does the plant make?", 5).hits
+    assert [source.document.date for source in hit.sources] == ["2023-03-31", "2022-03-31", "2021-03-31"]
 
 
 def test_hits_are_ordered_and_limited(kafka: Searcher) -> None:
