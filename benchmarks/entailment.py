@@ -53,9 +53,15 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="instead of the installed package's folder")
     parser.add_argument("--threads", type=int, default=1)
     chosen = parser.parse_args()
-    model = OnnxEntailment(chosen.model or package_folder(), threads=chosen.threads)
+    folder = chosen.model or package_folder()
+    model = OnnxEntailment(folder, threads=chosen.threads)
     pair = full_pair(model.config.max_tokens)
-    found = {f"batch_of_{size}": timed(model, [[pair] * size] * (_PAIRS_TIMED // size)) for size in _BATCHES}
+    found = {
+        f"batch_of_{size}": timed(
+            OnnxEntailment(folder, threads=chosen.threads, batch=size), [[pair] * size] * (_PAIRS_TIMED // size)
+        )
+        for size in _BATCHES
+    }
     cases = read_verification(_SUITE).cases[:_CLAIMS]
     asked = [[(w.text, case.claim) for w in windows_of(case.claim, case.sources, MOST_WINDOWS)] for case in cases]
     found["natural"] = timed(model, [pairs for pairs in asked if pairs])

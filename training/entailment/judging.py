@@ -16,7 +16,7 @@ class Judge(Protocol):
         ...
 
 
-def judge_all(judge: Judge, pairs: Sequence[tuple[str, str]], batch: int = 16) -> Logits:
+def judge_all(judge: Judge, pairs: Sequence[tuple[str, str]], batch: int = 1) -> Logits:
     """Any number of pairs, in batches of similar length; rows in the order given."""
     order = sorted(range(len(pairs)), key=lambda number: len(pairs[number][0]) + len(pairs[number][1]))
     found = np.zeros((len(pairs), 3))

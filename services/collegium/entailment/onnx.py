@@ -16,8 +16,7 @@ from collegium.entailment.port import Chances
 
 Logits: TypeAlias = npt.NDArray[np.float64]
 
-_BATCH: Final = 16
-"""Pairs computed at once: enough to be fast, few enough that a batch's padding and memory stay small."""
+MOST_BATCHED: Final = 64
 
 
 class _Options(Protocol):
@@ -72,13 +71,18 @@ class OnnxEntailment:
     Args:
         folder: With model.onnx, tokenizer.json and config.json.
         threads: Of one computation.
+        batch: Pairs computed at once. The int8 model scales its activations by the largest of a batch, so that a
+            pair's chances depend a little on its company; alone they do not, and one core is as fast (README).
 
     Raises:
         EntailmentUnavailable: onnxruntime or tokenizers are not installed.
         EntailmentUnusable: the files are no such model.
     """
 
-    def __init__(self, folder: Path, *, threads: int = 1) -> None:
+    def __init__(self, folder: Path, *, threads: int = 1, batch: int = 1) -> None:
+        if not 1 <= batch <= MOST_BATCHED:
+            raise ValueError(f"batch must be between 1 and {MOST_BATCHED}")
+        self._batch = batch
         self.config = Config.read(folder)
         self._model = OnnxLogits(folder / MODEL, folder / TOKENIZER, self.config.max_tokens, threads)
         digest = sha256((folder / MODEL).read_bytes() + repr(self.config).encode())
@@ -90,11 +94,11 @@ class OnnxEntailment:
         return self._name
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Chances]:
-        """See `Entailment`; pairs of like length are computed together."""
+        """See `Entailment`; pairs of like length are computed together where `batch` is more than 1."""
         order = sorted(range(len(pairs)), key=lambda at: len(pairs[at][0]) + len(pairs[at][1]))
         logits = np.zeros((len(pairs), 3))
-        for at in range(0, len(order), _BATCH):
-            chosen = order[at : at + _BATCH]
+        for at in range(0, len(order), self._batch):
+            chosen = order[at : at + self._batch]
             logits[chosen] = self._model.logits([pairs[number] for number in chosen])
         return [Chances(*row) for row in probabilities(logits, self.config.temperature).tolist()]
 

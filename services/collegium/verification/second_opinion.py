@@ -16,7 +16,7 @@ from collegium_schemas.evidence import Verdict
 
 MOST_WINDOWS: Final = 4
 """Windows per sentence that are put to the model."""
-MOST_PAIRS: Final = 400
+MOST_PAIRS: Final = 120
 """Of one review: sentences beyond stay as the rules left them."""
 _MOST_QUOTED_CHARS: Final = 200
 
@@ -83,13 +83,13 @@ class SecondOpinion:
             return None
         weighed = [(self.weights.support(signals(window, found)), window, found) for window, found in judged]
         support, window, found = max(weighed, key=lambda each: each[0])
-        refuted = refutation(support, found)
+        support, refuted = round(support, 4), round(refutation(support, found), 4)
         if support >= self.sure and not one.barred and window.exact == 1.0:
             return Opinion(Verdict.SUPPORTED, support, support, _reason("entails it", support, window))
         if refuted >= self.sure:
             return Opinion(Verdict.REFUTED, support, refuted, _reason("contradicts it", refuted, window))
         reason = "neither its words nor the entailment model find it in the cited passage"
-        return Opinion(Verdict.NOT_ENOUGH_EVIDENCE, support, 1.0 - max(support, refuted), reason)
+        return Opinion(Verdict.NOT_ENOUGH_EVIDENCE, support, round(1.0 - max(support, refuted), 4), reason)
 
 
 def _reason(does: str, probability: float, window: Window) -> str:

@@ -45,10 +45,10 @@ def test_nothing_is_judged_as_nothing(judge: Entailment) -> None:
 
 
 def test_each_pair_keeps_its_place(judge: Entailment) -> None:
-    """In whatever order pairs are computed, chances come in the order given, nearly the same in any company."""
+    """In whatever order pairs are computed, chances come in the order given, the same in any company."""
     alone = [judge.judge([pair])[0].entailment for pair in PAIRS]
-    assert [found.entailment for found in judge.judge(PAIRS)] == pytest.approx(alone, abs=0.05)
-    assert [found.entailment for found in judge.judge(PAIRS[::-1])] == pytest.approx(alone[::-1], abs=0.05)
+    assert [found.entailment for found in judge.judge(PAIRS)] == pytest.approx(alone, abs=1e-5)
+    assert [found.entailment for found in judge.judge(PAIRS[::-1])] == pytest.approx(alone[::-1], abs=1e-5)
 
 
 def test_a_copy_is_entailed_rather_than_denied(judge: Entailment) -> None:
