@@ -27,6 +27,7 @@ class _Chosen(TypedDict):
     workers: int
     most: int | None
     timeout: int
+    through_kafka: bool
     strict: bool
 
 
@@ -71,6 +72,7 @@ class _Chosen(TypedDict):
 )
 @click.option("--most", type=click.IntRange(min=1), help="Only so many objectives, from the first.")
 @click.option("--timeout", type=Duration(), default="2m", show_default=True, help="How long a run may take.")
+@click.option("--kafka", "through_kafka", is_flag=True, help="On the services of the running stack, through Kafka.")
 @click.option("--strict", is_flag=True, help="Fail when a document or quote of the suite is not in the corpus.")
 def runs(session: Session, **chosen: Unpack[_Chosen]) -> None:
     """Run objectives in this process and score the delivered reports by rules.
@@ -78,6 +80,7 @@ def runs(session: Session, **chosen: Unpack[_Chosen]) -> None:
     One unmeasured run goes before, and none begins until the corpus has its sentence vectors.
     """
     from collegium.evaluation.runs.evaluating import RunPlan, evaluate_runs
+    from collegium.evaluation.runs.performing import Stack
 
     plan = RunPlan(
         suite=chosen["suite"],
@@ -89,6 +92,7 @@ def runs(session: Session, **chosen: Unpack[_Chosen]) -> None:
         specialists=chosen["specialists"],
         strict=chosen["strict"],
         earlier=chosen["earlier"],
+        stack=Stack(session.kafka, session.settings.data_dir) if chosen["through_kafka"] else None,
     )
     judged(session, lambda: evaluate_runs(plan, partial(progress, session)), chosen["floors"])
 

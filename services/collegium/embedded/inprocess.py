@@ -73,6 +73,8 @@ class InProcessSystem:
     log: Log
     names: TopicNames
     tracing: Tracing
+    partitions: int = _PARTITIONS
+    """Of the co-partitioned topics, where the log is another system's."""
 
     async def submit(self, objective: ObjectiveSubmitted) -> str:
         """Send an objective.
@@ -96,7 +98,7 @@ class InProcessSystem:
         """Every decision on a run, from its first one, as they are made; ends with the run."""
         topic = self.names("run-events")
         key = run_id.encode()
-        home = TopicPartition(topic, partition_for(key, _PARTITIONS))
+        home = TopicPartition(topic, partition_for(key, self.partitions))
         consumer = await self.log.assign({home: "earliest"})
         try:
             while True:

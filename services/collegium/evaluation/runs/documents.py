@@ -44,12 +44,14 @@ class EvaluatedCorpus:
         data_dir: Where the specialists find it, under the name `NAME`.
         sha256: Changes with any document.
         names: Of each document's id in the corpus, what a suite may call it; the first one is shown.
+        source: The folder that was read.
         skipped: Files that could not be read, with the reason.
     """
 
     data_dir: Path
     sha256: str
     names: dict[str, tuple[str, ...]]
+    source: Path
     skipped: tuple[str, ...] = ()
 
     def shown(self, document_id: str) -> str:
@@ -192,4 +194,4 @@ def _built(data_dir: Path, source: Path, digest: str, listed: dict[str, str]) ->
         names[document.document_id] = tuple(dict.fromkeys(name for name in named if name))
     if not names and listed:
         raise DataInvalid(source, None, f"no document of it can be read: {'; '.join(skipped[:3])}")
-    return EvaluatedCorpus(data_dir, digest, names, skipped)
+    return EvaluatedCorpus(data_dir, digest, names, source, skipped)

@@ -25,7 +25,7 @@ from collegium.evaluation.runs.documents import NAME, EvaluatedCorpus, corpus_of
 from collegium.evaluation.runs.explaining import explained, missed
 from collegium.evaluation.runs.measuring import declared_unanswered, measure
 from collegium.evaluation.runs.objectives import Objective, RunSuite
-from collegium.evaluation.runs.performing import Asked, Overrides, Site, perform
+from collegium.evaluation.runs.performing import Asked, Overrides, Site, Stack, perform
 from collegium.evaluation.runs.planting import planted
 from collegium.evaluation.runs.recording import Recording
 from collegium.evaluation.runs.suite_file import SuiteFile, read_suite
@@ -59,6 +59,7 @@ class RunPlan:
             the place of the shipped one of its role.
         strict: Whether a document or quote that the corpus does not have is an error instead of a warning.
         vectors_wait_s: How long to wait at most until the corpus's sentence vectors are computed.
+        stack: The running services that do the runs, through Kafka; None: all in this process.
         earlier: A folder whose report on the same suite is compared with; it is read before this one may replace it.
     """
 
@@ -72,6 +73,7 @@ class RunPlan:
     strict: bool = False
     vectors_wait_s: float = 1_800.0
     earlier: Path | None = None
+    stack: Stack | None = None
 
 
 def runs_report_path(folder: Path, suite: RunSuite) -> Path:
@@ -90,6 +92,8 @@ def evaluate_runs(plan: RunPlan, on_progress: Callable[[Progress], None] = lambd
     given = read_suite(plan.suite)
     earlier = None if plan.earlier is None else runs_report_path(plan.earlier, given.suite)
     before = None if earlier is None else read_report(earlier)
+    if plan.stack is not None and (plan.specialists or any(one.faults for one in given.suite.objectives)):
+        raise DataInvalid(plan.suite, None, "faults and specialists of your own are for runs in this process")
     with TemporaryDirectory(prefix="collegium-evaluation-") as scratch:
         home = Path(scratch) if plan.out is None else plan.out / "prepared"
         suite = _with_planted(given)
@@ -140,6 +144,7 @@ def _asked(plan: RunPlan, suite: RunSuite, corpus: EvaluatedCorpus, objectives: 
     """Each objective under the digest of what its run depends on; what is expected of it is no part of that."""
     surroundings = (
         *(version_of(*_PACKAGES), corpus.sha256, suite.playbook, _vectors_to_come(corpus)),
+        *(() if plan.stack is None else ("through Kafka",)),
         *(_source_of(name) for name in plan.specialists),
     )
     return [
@@ -163,6 +168,7 @@ def _site(plan: RunPlan, given: SuiteFile, corpus: EvaluatedCorpus) -> Site:
         replaced=tuple(_override(name) for name in plan.specialists),
         at_once=plan.at_once,
         timeout_ms=plan.timeout_ms,
+        stack=plan.stack,
         vectors_wait_s=plan.vectors_wait_s if _vectors_to_come(corpus) else 0.0,
     )
 

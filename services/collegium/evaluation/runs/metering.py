@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Self
 
-from collegium.log.port import Consumer, Log, TopicPartition
+from collegium.log.port import Consumer, Log, StartAt, TopicPartition
 from collegium.log.topics import TopicNames, required
 
 _BATCH_RECORDS = 1_000
@@ -14,24 +14,37 @@ _MOST_BATCHES = 10_000
 class Meter:
     """Reads every topic of a system along with its runs, and adds up what belongs to each: its id begins the key."""
 
-    def __init__(self, consumer: Consumer) -> None:
+    def __init__(self, consumer: Consumer, *, wait_ms: int = 0) -> None:
         self._consumer = consumer
+        self._wait_ms = wait_ms
         self._bytes: Counter[bytes] = Counter()
         self._records: Counter[bytes] = Counter()
 
     @classmethod
-    async def of(cls, log: Log, names: TopicNames, roles: Sequence[str], partitions: int = 1) -> Self:
-        """A meter of a system's topics, from their beginning."""
+    async def of(
+        cls,
+        log: Log,
+        names: TopicNames,
+        roles: Sequence[str],
+        partitions: int = 1,
+        *,
+        start_at: StartAt = "earliest",
+        wait_ms: int = 0,
+    ) -> Self:
+        """A meter of a system's topics, from their beginning or their end.
+
+        A broker needs some time to hand over what it has: `wait_ms` without a record is the end.
+        """
         topics = await log.describe([topic.name for topic in required(names, roles, partitions)])
-        places = {
-            TopicPartition(name, at): "earliest" for name, topic in topics.items() for at in range(topic.partitions)
+        places: dict[TopicPartition, int | StartAt] = {
+            TopicPartition(name, at): start_at for name, topic in topics.items() for at in range(topic.partitions)
         }
-        return cls(await log.assign(places))  # type: ignore[arg-type]
+        return cls(await log.assign(places), wait_ms=wait_ms)
 
     async def read(self, run_id: str) -> tuple[int, int]:
         """Bytes (keys, values, headers) and records of a run so far."""
         for _ in range(_MOST_BATCHES):
-            found = await self._consumer.poll(max_records=_BATCH_RECORDS, timeout_ms=0)
+            found = await self._consumer.poll(max_records=_BATCH_RECORDS, timeout_ms=self._wait_ms)
             if not found:
                 break
             for records in found.values():

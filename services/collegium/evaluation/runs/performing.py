@@ -22,8 +22,13 @@ from collegium.evaluation.runs.metering import Meter
 from collegium.evaluation.runs.objectives import Fault, Objective
 from collegium.evaluation.runs.provenance import Originals
 from collegium.evaluation.runs.recording import Recording, course_of
+from collegium.log.kafka import open_log
 from collegium.log.port import Outgoing
+from collegium.log.settings import KafkaSettings
+from collegium.log.topics import TopicNames, check
 from collegium.orchestrator.playbooks import Library
+from collegium.retrieval.corpus import Corpus
+from collegium.telemetry.memory import MemoryTracing
 from collegium_schemas.envelope import Envelope, encode_headers
 from collegium_schemas.events import ApprovalRequested, RunDecided
 from collegium_schemas.evidence import Evidence
@@ -33,7 +38,22 @@ _RUNS_IN_ONE_SYSTEM: Final = 64
 """The log in memory keeps every record: a new system begins with an empty one."""
 _LOOK_S: Final = 2.0
 _GRACE_S: Final = 30.0
+_BROKER_MS: Final = 500
 _PLAYBOOK: Final = "research-report"
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running system of services on this machine.
+
+    Attributes:
+        kafka: How its Kafka is reached.
+        data_dir: Where its services keep corpora and reports.
+    """
+
+    kafka: KafkaSettings
+    data_dir: Path
+
 
 Overrides = Callable[[AgentSettings], Sequence[Specialist]]
 
@@ -57,6 +77,7 @@ class Site:
         replaced: Specialists of the user, each in place of the shipped one of its role.
         at_once: Runs at the same time.
         timeout_ms: A run's deadline.
+        stack: The services that do the runs, through Kafka; None: all in this process.
         vectors_wait_s: How long to wait, before the first run, until the corpus's vectors are ready; 0 when there are
             none to come.
     """
@@ -67,7 +88,18 @@ class Site:
     replaced: tuple[Overrides, ...] = ()
     at_once: int = 1
     timeout_ms: int = 120_000
+    stack: Stack | None = None
     vectors_wait_s: float = 0.0
+
+    @property
+    def corpus_name(self) -> str:
+        """The corpus's name where the runs search it."""
+        return NAME if self.stack is None else f"{NAME}-{self.corpus.sha256[:12]}"
+
+    @property
+    def reports(self) -> Path:
+        """Where the reports of its runs lie."""
+        return (self.corpus.data_dir if self.stack is None else self.stack.data_dir) / "reports"
 
 
 def perform(site: Site, asked: Sequence[Asked], keep: Callable[[Recording], None]) -> None:
@@ -76,7 +108,30 @@ def perform(site: Site, asked: Sequence[Asked], keep: Callable[[Recording], None
     Raises:
         ExceptionGroup: a part of the system failed.
     """
-    asyncio.run(_perform(site, asked, keep))
+    work = _perform if site.stack is None else _perform_through_kafka
+    asyncio.run(work(site, asked, keep))
+
+
+async def _perform_through_kafka(site: Site, asked: Sequence[Asked], keep: Callable[[Recording], None]) -> None:
+    """On the services of a running stack, as a user's objectives would be."""
+    stack = site.stack
+    if stack is None:
+        return
+    corpus = Corpus(stack.data_dir, site.corpus_name)
+    await asyncio.to_thread(corpus.add, [site.corpus.source])
+    names = TopicNames(stack.kafka.topic_prefix)
+    async with open_log(stack.kafka, client_id="collegium-evaluation") as log:
+        partitions = await check(log, names, sorted(site.library.roles))
+        system = InProcessSystem(log, names, MemoryTracing("collegium-evaluation"), partitions)
+        meter = await Meter.of(
+            log, names, sorted(site.library.roles), partitions, start_at="latest", wait_ms=_BROKER_MS
+        )
+        try:
+            runner = _Runner(site, system, meter)
+            await runner.warm_up(asked[0].objective)
+            await _all(runner, asked, keep, site.at_once)
+        finally:
+            await meter.close()
 
 
 async def _perform(site: Site, asked: Sequence[Asked], keep: Callable[[Recording], None]) -> None:
@@ -171,7 +226,7 @@ class _Runner:
         return ObjectiveSubmitted(
             goal=objective.goal,
             run_id=str(uuid6.uuid7()),
-            corpus=NAME,
+            corpus=self._site.corpus_name,
             playbook=objective.playbook or self._site.playbook or _PLAYBOOK,
             params=objective.params,
             budget=objective.budget,
@@ -204,11 +259,12 @@ class _Runner:
             await producer.close()
 
     def _report(self, finished: Finished) -> tuple[Report | None, int]:
-        """What was delivered, as its reader finds it; the files are removed, since the recording holds them."""
+        """What was delivered, as its reader finds it; files of our own are removed, since the recording holds them."""
         if finished.delivery is None:
             return None, 0
-        place = Path(self._site.corpus.data_dir, "reports", finished.run_id)
+        place = self._site.reports / finished.run_id
         report = Report.read((place / "report.json").read_bytes())
         size = sum(file.size_bytes for file in finished.delivery.files)
-        shutil.rmtree(place)
+        if self._site.stack is None:
+            shutil.rmtree(place)
         return report, size
