@@ -29,8 +29,8 @@ class _Found:
 class Retrieval:
     """Role `retrieval`: a question and a corpus in, `evidence` out.
 
-    Input: `question`, `question_id` and optionally `passages` in the task's parameters, and
-    the name of the corpus. A corpus that does not answer the question gives evidence without
+    Input: `question`, `question_id` and optionally `passages` and `min_coverage` in the task's parameters,
+    and the name of the corpus. A corpus that does not answer the question gives evidence without
     passages, which is a success: the report then says so.
     """
 
@@ -81,7 +81,7 @@ class Retrieval:
             raise SpecialistFailure(FailureKind.DEPENDENCY_UNAVAILABLE, str(error)) from error
         except CorpusError as error:
             raise SpecialistFailure(FailureKind.TOOL_ERROR, str(error), permanent=True) from error
-        result = shelf.searcher.search(query, self._limit(task), min_coverage=self._min_coverage)
+        result = shelf.searcher.search(query, self._limit(task), min_coverage=self._least(task))
         return _Found(shelf.corpus.snapshot_id, len(shelf.corpus.documents), result)
 
     def _limit(self, task: TaskRequested) -> int:
@@ -89,6 +89,11 @@ class Retrieval:
         asked = task.params.get("passages")
         count = asked if isinstance(asked, int) and asked > 0 else self._passages
         return min(count * task.round, limits.MAX_PASSAGES)
+
+    def _least(self, task: TaskRequested) -> float:
+        """The least coverage: a playbook asks for less where analysis decides whether a question is answered."""
+        asked = task.params.get("min_coverage")
+        return asked if isinstance(asked, float) and 0.0 <= asked <= 1.0 else self._min_coverage
 
 
 def with_context(question: str, goal: str) -> str:
