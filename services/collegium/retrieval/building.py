@@ -31,7 +31,7 @@ _HEADING_REPEATS: Final = 2
 _TITLE_REPEATS: Final = 2
 _K1, _B = 1.5, 0.75
 _MOST_KNOWN_WORDS: Final = 1 << 20
-_MOST_STALE_WORDS: Final = 2
+_STALE_FACTOR: Final = 2
 """A vocabulary with this many times the words of its texts is started anew instead of being taken over."""
 
 
@@ -99,7 +99,7 @@ class _Old:
         self.vocabulary: dict[str, int] = json.loads((directory / "vocab.index.json").read_bytes())
         self._lines = lines
         self._tokens: Integers = np.load(directory / "tokens.npy", mmap_mode="r")
-        self.stale = len(self.vocabulary) > _MOST_STALE_WORDS * np.count_nonzero(np.bincount(self._tokens))
+        self.stale = len(self.vocabulary) > _STALE_FACTOR * np.count_nonzero(np.bincount(self._tokens))
         self._text_ends = _numbers(directory / "text_ends.npy")
         self._ends = [0, *_numbers(directory / "ends.npy")]
         self._offsets = _numbers(directory / "offsets.npy")

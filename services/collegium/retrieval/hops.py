@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from collegium.retrieval.index import Floats, PassageIndex
-from collegium.retrieval.titles import MOST_NAMING
+from collegium.retrieval.titles import FEW_NAMING
 
 FIRST_HOPS: Final = 5
 """The best passages that a second hop starts from."""
@@ -72,7 +72,7 @@ def _linked_with(index: PassageIndex, position: int, scores: Floats, eligible: F
     """The best passage of each document that a passage names, and the passages that name its document."""
     document = int(index.document_of[position])
     naming = index.passages_naming(document)
-    found = set(naming) if len(naming) <= MOST_NAMING else set[int]()
+    found = set(naming) if len(naming) <= FEW_NAMING else set[int]()
     for named in index.documents_named_in(position):
         best = _best_of(index, named, scores, eligible)
         if best is not None:

@@ -18,11 +18,13 @@ class RunPins:
 
     Args:
         path: of the file; it is made by the first run.
+        most: runs that are remembered; the oldest goes first.
         clock: seconds since the epoch.
     """
 
-    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, path: Path, *, most: int = MOST_PINS, clock: Callable[[], float] = time.time) -> None:
         self._path = path
+        self._most = most
         self._clock = clock
 
     def pin(self, run_id: str, revision: str) -> str:
@@ -38,7 +40,7 @@ class RunPins:
             connection.execute("DELETE FROM pins WHERE at < ?", [self._clock() - PIN_LIFE_S])
             connection.execute(
                 "DELETE FROM pins WHERE run IN (SELECT run FROM pins ORDER BY at DESC LIMIT -1 OFFSET ?)",
-                [MOST_PINS - 1],
+                [self._most - 1],
             )
             connection.execute("INSERT OR IGNORE INTO pins VALUES (?, ?, ?)", [run_id, revision, self._clock()])
             (now,) = connection.execute("SELECT revision FROM pins WHERE run = ?", [run_id]).fetchone()

@@ -19,14 +19,14 @@ from collegium.language.tokens import STOPWORDS, tokens
 Integers = npt.NDArray[np.int32]
 Hashes = npt.NDArray[np.uint64]
 
-MOST_NAMING = 20
+FEW_NAMING = 20
 """A document that more passages name says little about each of them."""
 
 _QUALIFIER = re.compile(r"\s*\([^()]*\)\s*$")
-_MOST_WORDS = 12
-_MOST_DOCUMENTS = 10
+_LONGEST_TITLE_WORDS = 12
+_NAMESAKES = 10
 """Of one title; when more bear it (`Introduction`), it names none."""
-_MOST_NAMING_SHARE = 0.02
+_COMMON_SHARE = 0.02
 """Of all passages; a title that more of them hold is a word of the trade, not a name."""
 _PRIME = np.uint64(1_099_511_628_211)
 _BASIS = np.uint64(14_695_981_039_346_656_037)
@@ -72,11 +72,11 @@ class TitleTable:
         rows = [
             (int(_hashes(np.array([ids], dtype=np.int32))[0]), len(ids), document, ids[0])
             for document, ids in enumerate(titles)
-            if 0 < len(ids) <= _MOST_WORDS
+            if 0 < len(ids) <= _LONGEST_TITLE_WORDS
         ]
         table = np.array(rows, dtype=np.uint64).reshape(-1, 4)
         _, inverse, counts = np.unique(table[:, 0], return_inverse=True, return_counts=True)
-        table = table[counts[inverse] <= _MOST_DOCUMENTS]
+        table = table[counts[inverse] <= _NAMESAKES]
         return cls(table[np.lexsort((table[:, 2], table[:, 0]))])
 
     def named(self, words: Integers, ends: Integers) -> tuple[Integers, Integers]:
@@ -152,7 +152,7 @@ def linked(
     passages = np.searchsorted(ends, places, "right")
     found = np.unique(np.stack((passages, documents), axis=1).astype(np.int32), axis=0)
     naming = np.bincount(found[:, 1], minlength=len(versions))
-    common = np.flatnonzero(naming > max(MOST_NAMING, _MOST_NAMING_SHARE * len(ends))).astype(np.int32)
+    common = np.flatnonzero(naming > max(FEW_NAMING, _COMMON_SHARE * len(ends))).astype(np.int32)
     titles = np.arange(len(versions), dtype=np.uint64)  # documents without a title have none in common
     titles[table.rows[:, 2].astype(np.int64)] = table.rows[:, 0]
     known = {version: number for number, version in enumerate(dict.fromkeys(v for v in versions if v), 1)}

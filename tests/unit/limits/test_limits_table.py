@@ -55,6 +55,7 @@ WITHOUT_LINE: Mapping[str, str] = {
     "collegium.drafting.points:_MOST_CITATIONS": "how a sentence reads; MAX_SOURCES bounds a draft's",
     "collegium.ledger.transport:_MAX_BYTES": "the same as `collegium.log.port:MAX_RECORD_BYTES`",
     "collegium.log.kafka.shutdown:_MOST_IN_FLIGHT": "so many turns of a drain, which its time-out bounds",
+    "collegium.retrieval.building:_MOST_KNOWN_WORDS": "a cache that is cleared; the same words are stemmed again",
     "collegium.retrieval.corpus:_MOST_OPENINGS": "met only when each of five snapshots is replaced while it is opened",
     "collegium.retrieval.embedding:_MOST_CHARS": "spares work on what `_MOST_TOKENS` leaves out",
     "collegium.retrieval.embedding:_MOST_TOKENS": "the embedding model's own",
