@@ -132,7 +132,7 @@ def main() -> int:
     seconds = time.monotonic() - began
     print(f"{len(done)} suites in {seconds:.0f} s (allowed: {_ALLOWED_S[form]} s); reports: {out}")  # noqa: T201 - its output
     if given.write is not None:
-        commands = {one.job.report: shlex.join(("collegium", "evaluate", *one.job.words)) for one in reversed(done)}
+        commands = {one.job.report: shlex.join(("collegium", "evaluate", *one.job.words)) for one in done}
         given.write.write_text(page(out, commands, seconds), encoding="utf-8")
     return 1 if any(one.code for one in done) else 0
 
