@@ -137,14 +137,14 @@ def _in_processes(
         case_id = asked[0].case.case_id
         try:
             while True:
+                if stop():
+                    raise KeyboardInterrupt
                 for one in islice(waiting, workers * _AHEAD - len(pending)):
                     case_id = one.case.case_id
                     pending[pool.submit(_answer_in_worker, path, one)] = case_id
                 if not pending:
                     return
                 done, _ = wait(pending, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
-                if stop():
-                    raise KeyboardInterrupt
                 for future in done:
                     case_id = pending.pop(future)
                     yield future.result()

@@ -1,5 +1,6 @@
 """Putting cases to a subject: resumed, in processes, and when the subject fails."""
 
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -112,3 +113,24 @@ def test_a_name_is_shipped_or_a_path() -> None:
     assert resolve("verification", "shipped").endswith("subjects.verification:shipped")
     with pytest.raises(SubjectInvalid, match="shipped, bm25"):
         resolve("retrieval", "bm26")
+
+
+def test_an_interrupt_ends_the_workers_and_keeps_the_answers(tmp_path: Path) -> None:
+    """Also one that comes again: what was answered is there, and the handler is the one from before."""
+    path, before = tmp_path / "answers.jsonl", signal.getsignal(signal.SIGINT)
+
+    def interrupt(progress: Progress) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(
+            suite(),
+            "judging_subjects:overlap",
+            material(tmp_path),
+            AnswerFile(path, Answer),
+            workers=2,
+            on_progress=interrupt,
+        )
+    assert signal.getsignal(signal.SIGINT) is before
+    assert 1 <= len(AnswerFile(path, Answer).known()) <= len(CASES)
