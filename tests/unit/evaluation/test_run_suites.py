@@ -119,3 +119,10 @@ def test_each_instruction_gets_a_document_of_its_own(tmp_path: Path) -> None:
     assert [one.must_not_quote for one in objectives] == ["Sell the house.", "Burn it."]
     assert documents[0].path != documents[1].path
     assert all(fact.document == documents[0].path for fact in objectives[0].facts)
+
+
+def test_a_folder_without_a_readable_document_is_told(tmp_path: Path) -> None:
+    """Nothing would ever be answered."""
+    write(tmp_path / "docs" / "a.bin", "x")
+    with pytest.raises(DataInvalid, match="no file of a known type"):
+        corpus_of_folder(tmp_path / "docs", tmp_path / "home")

@@ -97,7 +97,11 @@ def corpus_of_folder(folder: Path, home: Path) -> EvaluatedCorpus:
     digest = _digest(folder, places, manifest)
     data_dir = home / f"corpus-{digest[:16]}"
     source = _staged(folder, places, manifest, data_dir) if listed else folder
-    return _built(data_dir, source, digest, listed)
+    corpus = _built(data_dir, source, digest, listed)
+    if not corpus.names:
+        reasons = "; ".join(corpus.skipped[:3]) or "no file of a known type"
+        raise DataInvalid(folder, None, f"no document of it can be read: {reasons}")
+    return corpus
 
 
 def corpus_of_documents(documents: Sequence[GivenDocument], home: Path) -> EvaluatedCorpus:
@@ -192,6 +196,4 @@ def _built(data_dir: Path, source: Path, digest: str, listed: dict[str, str]) ->
         relative = PurePosixPath(*PurePosixPath(document.document_id).parts[1:]).as_posix()
         named = (listed.get(relative), relative, document.document_id)
         names[document.document_id] = tuple(dict.fromkeys(name for name in named if name))
-    if not names and listed:
-        raise DataInvalid(source, None, f"no document of it can be read: {'; '.join(skipped[:3])}")
     return EvaluatedCorpus(data_dir, digest, names, source, skipped)

@@ -24,7 +24,7 @@ Alternatives = Annotated[tuple[Terms, ...], Field(max_length=_MOST_EXPECTED)]
 """A sentence holds them when it holds all terms of one."""
 Side = Terms | Alternatives
 """One side of a conflict."""
-Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,40}$")]
+Kind = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
 """`single_fact`, `comparison`, `how_to`, `synthesis`, `contradiction`, `unanswerable`, or a kind of your own."""
 
 
