@@ -14,7 +14,7 @@ from collegium.language.terms import TermKind, terms
 from collegium.language.versions import same_version, versions
 from collegium_schemas.evidence import Passage
 
-_UNKNOWN: Final = 0.5
+_UNKNOWN: Final = 0.4
 """What it costs that no passage knows any of the question's words."""
 _NAME: Final = 0.1
 """What each of the question's names costs that the sentence and the headings above it do not speak of."""
