@@ -315,10 +315,20 @@ def _reasons() -> dict[str, str]:
     return {key: entry["why"] for entry in entries for key in entry["where"]}
 
 
-def _before(known: Path, everything: Sequence[Mutant]) -> dict[str, str]:
-    """What earlier judgements said of the mutants that there are; nothing when there were none."""
-    said: dict[str, str] = json.loads(known.read_text()) if known.exists() else {}
-    return {mutant.name: said[mutant.name] for mutant in everything if mutant.name in said}
+def _sources() -> dict[str, str]:
+    """Each file of the core, as its mutants' names begin, with the hash of its text."""
+    folder = ROOT / "services" / CORE
+    module = CORE.replace("/", ".")
+    return {f"{module}.{path.stem}.": sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.py"))}
+
+
+def _before(known: Path) -> dict[str, str]:
+    """What earlier judgements said of the mutants of files that have not changed since."""
+    if not known.exists():
+        return {}
+    kept = json.loads(known.read_text())
+    same = tuple(name for name, digest in _sources().items() if kept["sources"].get(name) == digest)
+    return {name: outcome for name, outcome in kept["outcomes"].items() if name.startswith(same)}
 
 
 def main() -> int:
@@ -345,13 +355,13 @@ def main() -> int:
     sys.path[:0] = [str(place), str(place / "tests")]
     known = place.with_name(f"{place.name}_outcomes.json")
     everything = [mutant for of_file in mutants.values() for mutant in of_file]
-    before = _before(known, everything) if given.only else {}
+    before = _before(known) if given.only else {}
     chosen = [mutant for mutant in everything if given.only in mutant.name or mutant.name not in before]
     chosen.sort(key=lambda mutant: sha256(mutant.name.encode()).digest())
     runner = Runner(chosen[: given.sample or None], given.within)
     status = pytest.main(["-p", "no:terminal", *TESTS], [runner])
     outcomes = before | runner.measured.outcomes
-    known.write_text(json.dumps(outcomes, indent=0))
+    known.write_text(json.dumps({"sources": _sources(), "outcomes": outcomes}, indent=0))
     if status != pytest.ExitCode.OK:
         print(f"pytest ended with {status}: no page is written", file=sys.stderr)  # noqa: T201
         return int(status)

@@ -21,7 +21,7 @@ class _Archived(NamedTuple):
 
     at_ms: int
     accepted_at_ms: int | None
-    """Of the run, by which it is told from others of its name; None in what an earlier release wrote."""
+    """Of the latest run of this name that is gone; None where no removal says so."""
 
 
 class EffectTail(Tail):
@@ -59,7 +59,7 @@ class EffectTail(Tail):
         archived = self._forgotten.get(key)
         if archived is None:
             return False
-        if task.run_accepted_at_ms is None or archived.accepted_at_ms is None:  # written by an earlier release
+        if task.run_accepted_at_ms is None or archived.accepted_at_ms is None:  # 0.1.0's deliveries do not say it
             return task.dispatched_at_ms <= archived.at_ms
         return task.run_accepted_at_ms <= archived.accepted_at_ms
 
@@ -84,6 +84,9 @@ class EffectTail(Tail):
     def _forget(self, key: str, archived: _Archived) -> None:
         """The run is archived. A task of it may still be redelivered, which must not execute the effect again."""
         self._standings.pop(key, None)
+        before = self._forgotten.get(key, archived).accepted_at_ms
+        if before is not None and (archived.accepted_at_ms is None or before > archived.accepted_at_ms):
+            archived = archived._replace(accepted_at_ms=before)  # a clock was ahead; what was refused stays refused
         self._forgotten[key] = archived
         self._forgotten.move_to_end(key)
         if len(self._forgotten) > self._capacity:

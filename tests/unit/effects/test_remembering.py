@@ -40,7 +40,7 @@ async def test_a_task_that_comes_again_after_its_run_was_archived_changes_nothin
 
 
 async def test_a_run_that_has_the_name_of_an_archived_one_executes_its_effects(rig: Rig, tmp_path: Path) -> None:
-    """Earlier releases wrote no acceptance: only what was dispatched before the archive is refused, also afterwards."""
+    """Where no acceptance is said: only what was dispatched before the archive is refused, also afterwards."""
     early = task()
     await rig.write("effects", f"{early.run_id}/s1/alpha".encode(), None, ())
     rig.start(effector(tmp_path), effects=QUICK)
@@ -69,3 +69,32 @@ async def test_runs_of_one_name_are_told_apart_without_any_clock_of_the_archive(
     await rig.submit(later)
     assert isinstance((await rig.results(3))[2], TaskSucceeded)
     assert executed(tmp_path) == {f"{early.run_id}/s1/alpha": 1}
+
+
+async def test_what_was_refused_stays_refused_when_a_later_run_was_accepted_by_a_slower_clock(
+    rig: Rig, tmp_path: Path
+) -> None:
+    """Both runs of the name are archived; a task of the first comes again."""
+    first = task(run_accepted_at_ms=3_600_000)
+    key = f"{first.run_id}/s1/alpha".encode()
+    for accepted_at_ms in (3_600_000, 10_000):
+        await rig.write("effects", key, None, farewell_headers(accepted_at_ms))
+    rig.start(effector(tmp_path), effects=QUICK)
+    await rig.submit(first)
+    refused = await rig.result()
+    assert isinstance(refused, TaskFailed)
+    assert refused.failure.kind is FailureKind.CANCELLED
+    assert entries(tmp_path) == []
+
+
+async def test_so_many_removals_are_remembered(rig: Rig, tmp_path: Path) -> None:
+    """Past the bound the oldest is forgotten, and only that."""
+    old, new = task(run_accepted_at_ms=1_000), task(run_accepted_at_ms=1_000)
+    for gone in (old, new):
+        await rig.write("effects", f"{gone.run_id}/s1/alpha".encode(), None, farewell_headers(1_000), 0)
+    rig.start(effector(tmp_path), effects=EffectBounds(start_ms=300, skew_ms=10, find_ms=500, remembered=1))
+    await rig.submit(new, old)
+    results = {result.run_id: result for result in await rig.results(2)}
+    assert isinstance(results[new.run_id], TaskFailed)
+    assert isinstance(results[old.run_id], TaskSucceeded)
+    assert executed(tmp_path) == {f"{old.run_id}/s1/alpha": 1}

@@ -17,6 +17,6 @@ def test_what_is_no_time_counts_as_not_said(value: bytes) -> None:
     assert archived_run(((name, value),)) is None
 
 
-def test_earlier_releases_say_nothing() -> None:
-    """Their tombstones have no headers."""
+def test_a_tombstone_without_headers_says_nothing() -> None:
+    """As a foreign writer's."""
     assert archived_run(()) is None
