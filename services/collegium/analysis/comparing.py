@@ -111,18 +111,26 @@ def _of_sentences(one: Statement, other: Statement) -> Conflict | None:
     longer = max(len(first), len(second))
     if min(len(first), len(second)) < _FEWEST_WORDS or len(pairs) < _LIKE_SHARE * longer - 1:
         return None
+    left = [t for i, t in enumerate(first) if i not in {i for i, _ in pairs}]
+    right = [t for j, t in enumerate(second) if j not in {j for _, j in pairs}]
+    if _names(one, left) and _names(other, right):
+        return None  # about two things, each with a name of its own
     about = _words(one, [first[i] for i, _ in pairs])
     if _numbers_differ(one.terms, other.terms):
         return Conflict("number", about)
     if _dates_differ(one.terms, other.terms):
         return Conflict("date", about)
-    left = [t for i, t in enumerate(first) if i not in {i for i, _ in pairs}]
-    right = [t for j, t in enumerate(second) if j not in {j for _, j in pairs}]
     opposites = sum(opposed(a.key, b.key) for a in left for b in right)
     if negated(one.terms) != negated(other.terms):
         alone = len(pairs) >= 0.9 * longer - 1 and not opposites and _same_exactly(one.terms, other.terms, but_not=True)
         return Conflict("negation", about) if alone else None
     return Conflict("value", about) if opposites == 1 and len(left) == len(right) == 1 else None
+
+
+def _names(statement: Statement, found: Sequence[Term]) -> bool:
+    """Whether one of the terms is a name: a capital that does not begin the sentence."""
+    text = statement_text(statement)
+    return any(t.start > 0 and text[t.start].isupper() and text[:1].isupper() for t in found)
 
 
 def _same_exactly(one: Sequence[Term], other: Sequence[Term], *, but_not: bool = False) -> bool:

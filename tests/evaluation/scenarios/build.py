@@ -175,7 +175,7 @@ def contradictory(n: int, thing: Thing) -> tuple[list[Record], Record]:
         "kind": "contradictory",
         "goal": thing.asks.format(thing.name),
         "facts": [{"id": "one-side", "any": [[thing.low], [thing.high]]}],
-        "conflict": [[thing.low], [thing.high]],
+        "conflict": [[f"{thing.name} {thing.does} {value}"] for value in (thing.low, thing.high)],
         "answerable": True,
         "expect": {"status": "completed", "disagreements_at_least": 1},
     }
