@@ -31,7 +31,6 @@ class Config:
         window: How documents are cut.
         support: Weights of the formula that combines the model with the rules, by the name of what they weigh
             (collegium.verification.weighing); empty until they were fitted.
-        contradiction: The same for two sentences (collegium.analysis.weighing).
     """
 
     labels: tuple[str, ...] = NAMES
@@ -39,7 +38,6 @@ class Config:
     temperature: float = 1.0
     window: WindowRule = field(default_factory=WindowRule)
     support: dict[str, float] = field(default_factory=dict[str, float])
-    contradiction: dict[str, float] = field(default_factory=dict[str, float])
 
     def write(self, folder: Path) -> None:
         """As config.json."""
@@ -61,7 +59,6 @@ class Config:
                 temperature=float(values["temperature"]),
                 window=WindowRule(**values["window"]),
                 support={str(name): float(value) for name, value in values.get("support", {}).items()},
-                contradiction={str(name): float(value) for name, value in values.get("contradiction", {}).items()},
             )
         except FileNotFoundError as error:
             raise EntailmentUnusable(str(path), "it is not there") from error
