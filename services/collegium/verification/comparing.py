@@ -82,7 +82,8 @@ def compare(sentence: Said, span: Said) -> Comparison:
     share = sum(i in held for i in words) / max(1, len(words))
     span_share = sum(j in used for j in span_words) / max(1, len(span_words))
     if share < _LEAST_SHARE or len(words) < _FEWEST_WORDS:
-        return Comparison(Verdict.NOT_ENOUGH_EVIDENCE, "no sentence of the cited passage says this", share)
+        reason = "no sentence of the cited passage says this"
+        return Comparison(Verdict.NOT_ENOUGH_EVIDENCE, reason, share, _exchanged(sentence, span))
     found = _difference(sentence, span, pairs)
     if found is not None:
         verdict, reason, barred = found
@@ -95,6 +96,15 @@ def compare(sentence: Said, span: Said) -> Comparison:
         reason = "it leaves out much of what the source says with it"
         return Comparison(Verdict.NOT_ENOUGH_EVIDENCE, reason, share, least == 1.0)
     return Comparison(Verdict.SUPPORTED, "the cited passage says this", share)
+
+
+def _exchanged(sentence: Said, span: Said) -> bool:
+    """Whether the span holds most of the sentence's words, but names in another order: who does what to whom."""
+    words = {term.key for term in sentence.terms if not term.exact}
+    held = words & {term.key for term in span.terms}
+    names = {term.key for said in (sentence, span) for term in said.terms if term.name} & held
+    orders = [list(dict.fromkeys(term.key for term in said.terms if term.key in names)) for said in (sentence, span)]
+    return len(held) >= _LEAST_SHARE * len(words) and orders[0] != orders[1]
 
 
 def _least_span_share(span: Said) -> float:

@@ -62,12 +62,18 @@ def windows_of(claim: str, sources: Sequence[str], most: int) -> list[Window]:
         Window(
             text,
             len(words & {term.key for term in held}) / max(1, len(words)),
-            sum(any(matches(value, term) for term in held) for value in values) / len(values) if values else 1.0,
+            sum(_holds(held, value) for value in values) / len(values) if values else 1.0,
         )
         for source in sources
         for text, held in _cut(source)
     ]
     return sorted(found, key=lambda window: -(window.shared + window.exact))[:most]
+
+
+def _holds(held: Sequence[Term], value: Term) -> bool:
+    """Whether a window holds a value, and speaks of what it counts: `12 hectares` is not held by `12 acres`."""
+    counted = value.measure.noun if value.measure is not None else ""
+    return any(matches(value, term) for term in held) and (not counted or any(counted == term.key for term in held))
 
 
 def signals(window: Window, chances: Chances | None) -> Signals:

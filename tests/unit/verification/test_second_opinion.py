@@ -49,11 +49,19 @@ def test_a_paraphrase_is_decided_where_the_model_is_sure(chances: Chances, verdi
         "Brokers that lose their RabbitMQ stop taking writes within 30 seconds.",
         "All brokers that lose their leader stop taking writes within 30 seconds.",
         "Without a leader, a broker refuses after 5 minutes to be written to.",
+        "Without a leader, 30 replicas refuse to be written to.",
     ],
 )
 def test_what_differs_in_something_exact_is_never_supported(text: str) -> None:
     """However sure the model is: numbers, negation, names, quantifiers, and numbers that no window holds."""
     assert _verdict(text, YES).verdict is not Verdict.SUPPORTED
+
+
+def test_names_in_another_order_are_never_supported() -> None:
+    """Who does what to whom is changed, though every word stands in the source."""
+    source = "In 1942, Arlington Beach was bought by the Canadian Sunday School."
+    changed = "In 1942, Canadian Sunday School was bought by the Arlington Beach."
+    assert _verdict(changed, YES, source).verdict is not Verdict.SUPPORTED
 
 
 def test_what_the_rules_support_is_not_asked() -> None:
