@@ -115,9 +115,9 @@ def test_a_file_without_permission_is_named(docs: Path, tmp_path: Path) -> None:
     (docs / "private.md").write_text("# Private\n\nNot for us.\n")
     (docs / "private.md").chmod(0)
     plain = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    home = f"COLLEGIUM_DATA_DIR={tmp_path / 'data'}"
     done = subprocess.run(
-        [*plain, sys.executable, "-m", "collegium.cli", "corpus", "add", "--json", str(docs)],
-        env={**os.environ, "COLLEGIUM_DATA_DIR": str(tmp_path / "data")},
+        [*plain, "env", home, sys.executable, "-m", "collegium.cli", "corpus", "add", "--json", str(docs)],
         capture_output=True,
         timeout=60,
         check=True,
