@@ -50,8 +50,12 @@ NOT_BOUNDS: Mapping[str, str] = {
 """Packages whose constants are not looked for, and why."""
 WITHOUT_LINE: Mapping[str, str] = {
     "collegium.analysis.clusters:_MOST_COMPARED": "how well claims are grouped; no message or memory grows with it",
+    "collegium.analysis.examine:_MOST_CHOSEN": "claims whose counterparts are looked for; MOST_CLAIMS bounds the rest",
+    "collegium.analysis.reaches:_MOST_FOLLOWING": "how a claim reads; _MOST_WORDS bounds it",
+    "collegium.analysis.reaches:_MOST_WORDS": "how a claim reads; MAX_PASSAGE_CHARS bounds it",
     "collegium.delivery.specialist:_MOST_MARKDOWN_BYTES": "half of MAX_MESSAGE_BYTES: a report is never over it",
     "collegium.drafting.compose:_MOST_DISAGREEMENTS": "how a report reads; MAX_SENTENCES bounds it",
+    "collegium.drafting.compose:_MOST_IN_ALL": "how a report reads; MAX_SENTENCES bounds it",
     "collegium.drafting.points:_MOST_CITATIONS": "how a sentence reads; MAX_SOURCES bounds a draft's",
     "collegium.ledger.transport:_MAX_BYTES": "the same as `collegium.log.port:MAX_RECORD_BYTES`",
     "collegium.log.kafka.shutdown:_MOST_IN_FLIGHT": "so many turns of a drain, which its time-out bounds",
