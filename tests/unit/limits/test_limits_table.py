@@ -49,14 +49,19 @@ NOT_BOUNDS: Mapping[str, str] = {
 }
 """Packages whose constants are not looked for, and why."""
 WITHOUT_LINE: Mapping[str, str] = {
+    "collegium.analysis.addressing:_MOST_LEADS": "words before an order that are read past; a sentence's length bounds them",
     "collegium.analysis.clusters:_MOST_COMPARED": "how well claims are grouped; no message or memory grows with it",
     "collegium.analysis.examine:_MOST_CHOSEN": "claims whose counterparts are looked for; MOST_CLAIMS bounds the rest",
     "collegium.analysis.reaches:_MOST_FOLLOWING": "how a claim reads; _MOST_WORDS bounds it",
     "collegium.analysis.reaches:_MOST_WORDS": "how a claim reads; MAX_PASSAGE_CHARS bounds it",
+    "collegium.analysis.second_look:_MOST_ABOUT_WORDS": "how a contradiction is named",
+    "collegium.analysis.second_look:_MOST_COMPARED": "how well near statements are found; MOST_PAIRS bounds what is asked",
     "collegium.delivery.specialist:_MOST_MARKDOWN_BYTES": "half of MAX_MESSAGE_BYTES: a report is never over it",
     "collegium.drafting.compose:_MOST_DISAGREEMENTS": "how a report reads; MAX_SENTENCES bounds it",
     "collegium.drafting.compose:_MOST_IN_ALL": "how a report reads; MAX_SENTENCES bounds it",
     "collegium.drafting.points:_MOST_CITATIONS": "how a sentence reads; MAX_SOURCES bounds a draft's",
+    "collegium.entailment.encoding:_MOST_CHARS": "spares work on what the model's tokens leave out",
+    "collegium.entailment.onnx:MOST_BATCHED": "a programmer's argument; more is a ValueError",
     "collegium.ledger.transport:_MAX_BYTES": "the same as `collegium.log.port:MAX_RECORD_BYTES`",
     "collegium.log.kafka.shutdown:_MOST_IN_FLIGHT": "so many turns of a drain, which its time-out bounds",
     "collegium.retrieval.building:_MOST_KNOWN_WORDS": "a cache that is cleared; the same words are stemmed again",
@@ -72,6 +77,8 @@ WITHOUT_LINE: Mapping[str, str] = {
     "collegium.telemetry.messaging:_MAX_LINKS": "the same as TracingLimits.links_per_span",
     "collegium.telemetry.wire:_MAX_CACHED": "a cache that is cleared; the same bytes are made again",
     "collegium.telemetry.wire:_MAX_CACHED_BYTES": "the same",
+    "collegium.verification.second_opinion:MOST_WINDOWS": "how well a sentence is judged; MOST_PAIRS bounds the work",
+    "collegium.verification.second_opinion:_MOST_QUOTED_CHARS": "how a reason reads",
 }
 """Constants that are bounds and have no line, or have such a name and bound nothing, and why."""
 
