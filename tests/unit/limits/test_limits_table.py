@@ -49,13 +49,13 @@ NOT_BOUNDS: Mapping[str, str] = {
 }
 """Packages whose constants are not looked for, and why."""
 WITHOUT_LINE: Mapping[str, str] = {
-    "collegium.analysis.addressing:_MOST_LEADS": "words before an order that are read past; a sentence's length bounds them",
+    "collegium.analysis.addressing:_MOST_LEADS": "words before an order; a sentence's length bounds them",
     "collegium.analysis.clusters:_MOST_COMPARED": "how well claims are grouped; no message or memory grows with it",
     "collegium.analysis.examine:_MOST_CHOSEN": "claims whose counterparts are looked for; MOST_CLAIMS bounds the rest",
     "collegium.analysis.reaches:_MOST_FOLLOWING": "how a claim reads; _MOST_WORDS bounds it",
     "collegium.analysis.reaches:_MOST_WORDS": "how a claim reads; MAX_PASSAGE_CHARS bounds it",
     "collegium.analysis.second_look:_MOST_ABOUT_WORDS": "how a contradiction is named",
-    "collegium.analysis.second_look:_MOST_COMPARED": "how well near statements are found; MOST_PAIRS bounds what is asked",
+    "collegium.analysis.second_look:_MOST_COMPARED": "how well near statements are found; MOST_PAIRS bounds asking",
     "collegium.delivery.specialist:_MOST_MARKDOWN_BYTES": "half of MAX_MESSAGE_BYTES: a report is never over it",
     "collegium.drafting.compose:_MOST_DISAGREEMENTS": "how a report reads; MAX_SENTENCES bounds it",
     "collegium.drafting.compose:_MOST_IN_ALL": "how a report reads; MAX_SENTENCES bounds it",
