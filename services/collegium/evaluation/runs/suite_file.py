@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from collegium.evaluation.errors import DataInvalid, DataMissing
 from collegium.evaluation.runs.objectives import RunSuite
+from collegium.orchestrator.playbooks.lines import line_of
 
 _MOST_BYTES: Final = 16 << 20
 _MOST_FAULTS: Final = 5
@@ -58,7 +59,7 @@ class SuiteFile:
 
     def line_of(self, number: int) -> int:
         """The line on which the objective of that number, from 0, begins."""
-        return _line(self._root, ("objectives", number))
+        return line_of(self._root, ("objectives", number))
 
 
 def _content(path: Path, text: str) -> tuple[yaml.Node | None, object]:
@@ -78,7 +79,7 @@ def _content(path: Path, text: str) -> tuple[yaml.Node | None, object]:
 
 def _invalid(path: Path, root: yaml.Node | None, error: ValidationError) -> DataInvalid:
     found = [
-        (_line(root, fault["loc"]), ".".join(map(str, fault["loc"])), _told(fault["type"], fault["msg"]))
+        (line_of(root, fault["loc"]), ".".join(map(str, fault["loc"])), _told(fault["type"], fault["msg"]))
         for fault in error.errors(include_url=False, include_input=False, include_context=False)
     ]
     found.sort(key=lambda fault: fault[0])
@@ -93,21 +94,3 @@ def _told(kind: str, message: str) -> str:
         return "there is no such field"
     advice = ' (YAML reads a bare 1 or 3.9 as a number: write "3.9")' if kind == _QUOTE_IT else ""
     return f"{message.removeprefix('Value error, ')}{advice}"
-
-
-def _line(root: yaml.Node | None, location: tuple[int | str, ...]) -> int:
-    """The line of the innermost node on the way to a location that exists."""
-    node, line = root, 1
-    for part in location:
-        following: yaml.Node | None = None
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == part:
-                    line, following = key.start_mark.line + 1, value
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            following = node.value[part]
-            line = node.value[part].start_mark.line + 1
-        if following is None:
-            break
-        node = following
-    return line

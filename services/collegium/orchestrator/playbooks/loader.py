@@ -8,6 +8,7 @@ from typing import Final
 import yaml
 from pydantic import ValidationError
 
+from collegium.orchestrator.playbooks.lines import line_of
 from collegium_schemas.playbook import Playbook
 
 MAX_PLAYBOOK_BYTES: Final = 262_144
@@ -120,7 +121,7 @@ def parse_playbook(text: str, source: str) -> Playbook:
     except ValidationError as error:
         found = [
             PlaybookFault(
-                _line(root, at), ".".join(str(part) for part in at), fault["msg"].removeprefix("Value error, ")
+                line_of(root, at), ".".join(str(part) for part in at), fault["msg"].removeprefix("Value error, ")
             )
             for fault in error.errors(include_url=False, include_input=False)
             for at in [fault["loc"] or fault.get("ctx", {}).get("at", ())]
@@ -149,21 +150,3 @@ def _structure_faults(text: str, root: yaml.Node | None) -> Iterable[PlaybookFau
                     yield PlaybookFault(key.start_mark.line + 1, name, "the key stands here twice")
                 seen.add(name)
                 pending.append(value)
-
-
-def _line(root: yaml.Node | None, location: tuple[int | str, ...]) -> int:
-    """The line of the innermost node on the way to a location that exists."""
-    node, line = root, 1
-    for part in location:
-        following: yaml.Node | None = None
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == part:
-                    line, following = key.start_mark.line + 1, value
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            following = node.value[part]
-            line = node.value[part].start_mark.line + 1
-        if following is None:
-            break
-        node = following
-    return line
