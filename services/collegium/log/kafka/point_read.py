@@ -23,6 +23,8 @@ _LAST_OFFSET: Final = 2**63 - 1
 
 _AGAIN_AFTER_S: Final = 0.01
 _LONGEST_PAUSE_S: Final = 0.16
+_LAST_ANSWER_MS: Final = 1_000
+"""How long the answer may take to a question that is asked again just before the time is over."""
 
 
 async def read_at(wire: Wire, source: TopicPartition, offset: int, timeout_ms: int) -> Record:
@@ -37,9 +39,11 @@ async def read_at(wire: Wire, source: TopicPartition, offset: int, timeout_ms: i
     now = asyncio.get_running_loop().time
     deadline, pause_s = now() + timeout_ms / 1_000, _AGAIN_AFTER_S
     await wire.check([source])
+    least_ms = 1
     while True:
-        remaining_ms = max(1, int((deadline - now()) * 1_000))
+        remaining_ms = max(least_ms, int((deadline - now()) * 1_000))
         found = await wire.retrying("read one record", lambda: _fetch(wire, source, offset), remaining_ms)
+        least_ms = _LAST_ANSWER_MS  # it answers: that the record is not there must not look like silence
         if found is not None:
             return found
         if now() + pause_s >= deadline:
