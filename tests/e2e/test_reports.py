@@ -14,7 +14,8 @@ pytestmark = [needs("jaeger"), pytest.mark.asyncio(loop_scope="session")]
 
 UNANSWERABLE = "What is the boiling point of liquid helium, and who composed the opera Carmen?"
 ROUNDABOUT = (
-    "On a rainy Monday, what would my curious neighbour learn about min.insync.replicas acknowledgements durability?"
+    "With quotas, snapshots, timestamps, certificates, listeners, mirrors, tombstones, plugins, headers, racks, codecs "
+    "in mind, what is min.insync.replicas?"
 )
 
 
