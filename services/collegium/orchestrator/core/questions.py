@@ -45,8 +45,9 @@ _CHANGED: Final = re.compile(
 )
 _CHANGE: Final = re.compile(r"\b(?:chang|differ|evolv|develop|improv|renam|replac)", re.IGNORECASE)
 _LEANS: Final = re.compile(
-    rf"^(?:what|how)\s+about\b|^{_ASKS}\b.*\b(?:it|its|they|them|their|this|those|these|one|ones|then)\b", re.IGNORECASE
+    rf"^(?:what|how)\s+about\b|^{_ASKS}\b.*\b(?:this|those|these|one|ones|then)\b", re.IGNORECASE
 )
+_PRONOUN: Final = re.compile(rf"^{_ASKS}\b(?P<before>.*?)\b(?:it|its|they|them|their)\b", re.IGNORECASE)
 _TELLS: Final = re.compile(r"^(?:I|we|my|our|there|it|the|a|an|in|on|after|since|if)\b", re.IGNORECASE)
 """How a sentence begins that tells something before the question is asked."""
 _INFORMING: Final = re.compile(r"[A-Za-z][\w.-]{3,}")
@@ -133,7 +134,9 @@ def _with_context(parts: list[str]) -> list[str]:
 
 
 def _leans(part: str) -> bool:
-    return _LEANS.search(part) is not None
+    """Whether a question names what it is about only by a word that points back: `it`, with nothing named before."""
+    match = _PRONOUN.match(part)
+    return _LEANS.search(part) is not None or (match is not None and not _own_words(match["before"]))
 
 
 def _own_words(part: str) -> list[str]:
