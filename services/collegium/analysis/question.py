@@ -9,7 +9,7 @@ from typing import Final
 
 from collegium.language.terms import Term, TermKind, terms
 from collegium.language.tokens import STOPWORDS, fold, stem
-from collegium.language.versions import versions
+from collegium.language.versions import version_key, versions
 
 # Words that say what to do with the answer, not what it is about.
 _ASKING: Final = frozenset(
@@ -83,11 +83,6 @@ def keys_of(found: Iterable[Term]) -> frozenset[str]:
             if "." in term.key or "_" in term.key or "-" in term.key:
                 keys.update(stem(part) for part in _PARTS.split(term.key) if part)
     return frozenset(keys)
-
-
-def version_key(version: str) -> tuple[int, ...]:
-    """A version's numbers, to compare by; empty for what is no number, such as `main`."""
-    return tuple(int(part) for part in version.lstrip("vV").split(".") if part.isdigit())
 
 
 def read_question(

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from collegium.analysis.question import Question, keys_of, version_key
+from collegium.analysis.question import Question, keys_of
 from collegium.analysis.reaches import leans_back
 from collegium.analysis.statements import Statement, reaching
 from collegium.language.plain import trimmed
 from collegium.language.terms import TermKind, content, terms
 from collegium.language.tokens import fold, stem
-from collegium.language.versions import same_version
+from collegium.language.versions import same_version, version_key
 
 _CONTEXT_SHARE: Final = 0.5
 """How much a question's word counts that stands only in the headings above the sentence."""

@@ -8,6 +8,7 @@ from collegium.language.attribution import attribute
 from collegium.language.plain import plain, trimmed
 from collegium.language.settings import settings
 from collegium.language.terms import content, terms
+from collegium.language.versions import version_key
 from collegium_schemas.evidence import Analysis, Claim, ClaimCluster, Contradiction, Evidence, Passage, QuestionAnalysis
 
 _MOST_CITATIONS: Final = 4
@@ -194,11 +195,6 @@ def _side(material: Material, claim_id: str) -> Point | None:
 
 def _by_version(point: Point) -> tuple[tuple[int, ...], str]:
     return version_key(point.passages[0].version), point.key
-
-
-def version_key(version: str | None) -> tuple[int, ...]:
-    """A version's numbers, to compare by; empty for none, and for what is no number, such as `main`."""
-    return tuple(int(part) for part in (version or "").split(".") if part.isdigit())
 
 
 def _one_per_document(passages: Iterable[Passage]) -> tuple[Passage, ...]:

@@ -73,3 +73,8 @@ def same_version(one: str, other: str) -> bool:
     first, second = one.lstrip("vV").split("."), other.lstrip("vV").split(".")
     shorter = min(len(first), len(second))
     return first[:shorter] == second[:shorter]
+
+
+def version_key(version: str | None) -> tuple[int, ...]:
+    """A version's numbers, to compare by; empty for none, and for what is no number, such as `main`."""
+    return tuple(int(part) for part in (version or "").lstrip("vV").split(".") if part.isdecimal())

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from collegium.language.tokens import STOPWORDS, content_stems, stem, tokens
-from collegium.retrieval.parsing.metadata import same_version, versions_in
+from collegium.language.versions import same_version
+from collegium.retrieval.parsing.metadata import versions_in
 
 # What a question asks for, not what it asks about. Stems, so that `compared` counts too.
 _ASKING = frozenset(

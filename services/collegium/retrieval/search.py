@@ -9,12 +9,12 @@ from typing import Literal
 import numpy as np
 
 from collegium.language.tokens import content_stems
+from collegium.language.versions import same_version, version_key
 from collegium.retrieval.corpus import OpenCorpus
 from collegium.retrieval.coverage import Coverage
 from collegium.retrieval.documents import Document
 from collegium.retrieval.hops import with_hops
 from collegium.retrieval.index import Floats, IndexedPassage
-from collegium.retrieval.parsing.metadata import same_version
 from collegium.retrieval.query import Query, Term, read_query
 from collegium.retrieval.vectors import CorpusVectors
 
@@ -166,7 +166,7 @@ class Searcher:
         def order(source: FoundPassage) -> tuple[bool, tuple[int, ...], int, str]:
             version = source.document.version
             fits = bool(version) and any(same_version(str(version), v) for v in candidate.versions)
-            newest = tuple(-int(part) for part in (version or "").split(".") if part.isdigit())
+            newest = tuple(-part for part in version_key(version))
             dated = int((source.document.date or "").replace("-", "").ljust(8, "0"))
             return (not fits, newest or (1,), -dated, source.document.document_id)
 

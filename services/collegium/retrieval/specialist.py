@@ -4,9 +4,10 @@ import hashlib
 from dataclasses import dataclass
 
 from collegium.agent.specialist import Output, SpecialistFailure, Success, Workbench
+from collegium.language.versions import same_version
 from collegium.retrieval.errors import CorpusBusy, CorpusError
 from collegium.retrieval.library import Library
-from collegium.retrieval.parsing.metadata import same_version, versions_in
+from collegium.retrieval.parsing.metadata import versions_in
 from collegium.retrieval.search import FoundPassage, Hit, SearchResult
 from collegium_schemas import limits
 from collegium_schemas.evidence import Evidence, Passage, RankedPassage
@@ -93,7 +94,7 @@ class Retrieval:
     def _least(self, task: TaskRequested) -> float:
         """The least coverage: a playbook asks for less where analysis decides whether a question is answered."""
         asked = task.params.get("min_coverage")
-        return asked if isinstance(asked, float) and 0.0 <= asked <= 1.0 else self._min_coverage
+        return asked if isinstance(asked, int | float) and 0 <= asked <= 1 else self._min_coverage
 
 
 def with_context(question: str, goal: str) -> str:

@@ -1,10 +1,9 @@
-"""What every judge of pairs must do; the shipped model is judged too where it is installed."""
+"""What every judge of pairs must do; the shipped model is judged too."""
 
 from collections.abc import Sequence
 
 import pytest
 
-from collegium.entailment.errors import EntailmentUnavailable
 from collegium.entailment.onnx import OnnxEntailment
 from collegium.entailment.package import package_folder
 from collegium.entailment.port import Chances, Entailment
@@ -17,18 +16,11 @@ PAIRS: Sequence[tuple[str, str]] = (
 )
 
 
-def _shipped() -> Entailment:
-    try:
-        return OnnxEntailment(package_folder())
-    except EntailmentUnavailable as error:
-        pytest.skip(f"the model is an optional part: {error}")
-
-
 @pytest.fixture(params=["table", "shipped"], scope="module")
 def judge(request: pytest.FixtureRequest) -> Entailment:
     """Each implementation."""
     if request.param == "shipped":
-        return _shipped()
+        return OnnxEntailment(package_folder())
     return TableEntailment({PAIRS[0]: Chances(0.97, 0.02, 0.01), PAIRS[1]: Chances(0.01, 0.04, 0.95)})
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from collegium.language.dates import date_within, dates
-from collegium.language.versions import same_version, versions
+from collegium.language.versions import same_version, version_key, versions
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,10 @@ def test_a_shorter_version_names_its_patches() -> None:
     """`3.9` is the same version as `3.9.1`, but not as `3.90`."""
     assert same_version("3.9", "3.9.1")
     assert not same_version("3.9", "3.90")
+
+
+def test_versions_are_ordered_by_their_numbers() -> None:
+    """A prefix is before what it begins; what has no number is before all."""
+    ordered = [None, "main", "0.11.0", "2.8", "v3.9", "3.9.1", "3.10"]
+    assert sorted(reversed(ordered), key=version_key)[2:] == ordered[2:]
+    assert version_key(None) == version_key("main") == ()

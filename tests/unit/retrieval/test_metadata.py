@@ -5,7 +5,8 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from collegium.retrieval.parsing.metadata import iso_date, same_version, version_of_path, versions_in
+from collegium.language.versions import same_version
+from collegium.retrieval.parsing.metadata import iso_date, version_of_path, versions_in
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ class ThreadBench:
     @property
     def effects(self) -> Effects:
         """None: searching changes nothing."""
-        raise NotImplementedError
+        raise AssertionError("a search asked for an effect")
 
     async def progress(self, note: str) -> None:
         """Nobody watches."""

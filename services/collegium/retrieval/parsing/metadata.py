@@ -23,13 +23,6 @@ def version_of_path(path: PurePosixPath) -> str | None:
     return None
 
 
-def same_version(one: str, other: str) -> bool:
-    """Whether the shorter names the longer: `3.9` and `3.9.1` are the same, `3.9` and `3.90` are not."""
-    first, second = one.split("."), other.split(".")
-    shorter = min(len(first), len(second))
-    return first[:shorter] == second[:shorter]
-
-
 def iso_date(value: object) -> str | None:
     """A date as ISO 8601 text from what a file's metadata holds, or None when it is no date."""
     if isinstance(value, datetime):
