@@ -13,6 +13,7 @@ import torch
 from collegium.entailment.encoding import PairEncoder
 from entailment.curriculum import DATA, development, read
 from entailment.network.encoder import start_from
+from entailment.network.judging import load_weights
 from entailment.network.training import Plan, Run, train
 from entailment.schedule import Budget
 from entailment.start import start_folder
@@ -27,6 +28,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, help="minutes of training, over all processes of the run")
     parser.add_argument("--pairs", type=int, help="pairs to train on: reproduces a run exactly")
     parser.add_argument("--start", type=Path, help="another BERT-shaped start: config.json, model.safetensors, ...")
+    parser.add_argument("--weights", type=Path, help="an earlier run's best.safetensors: train it on, head and all")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--checkpoint-minutes", type=float, default=10.0)
@@ -74,7 +76,9 @@ def main() -> None:
         folder=chosen.out,
         plan=plan,
         budget=Budget(chosen.minutes, chosen.pairs),
-        model=start_from(start, plan.seed, plan.dropout),
+        model=load_weights(chosen.weights, start, plan.dropout)
+        if chosen.weights is not None
+        else start_from(start, plan.seed, plan.dropout),
         encoder=PairEncoder(start / "tokenizer.json", plan.max_tokens),
         development=development(chosen.data, chosen.judged_most),
         checkpoint_minutes=chosen.checkpoint_minutes,

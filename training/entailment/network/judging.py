@@ -11,9 +11,9 @@ from collegium.entailment.onnx import Logits
 from entailment.network.encoder import CrossEncoder, Shape
 
 
-def load_weights(weights: Path, start: Path) -> CrossEncoder:
+def load_weights(weights: Path, start: Path, dropout: float = 0.0) -> CrossEncoder:
     """The encoder of a run's `best.safetensors` or `checkpoint.pt`, in the shape of what the run started from."""
-    model = CrossEncoder(Shape.read(start / "config.json"), dropout=0.0)
+    model = CrossEncoder(Shape.read(start / "config.json"), dropout)
     if weights.suffix == ".pt":
         model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True)["model"])
     else:
