@@ -11,8 +11,10 @@ from collegium.faults.points import Point
 from collegium_schemas.tasks import TaskRequested
 from effect_worlds import Effector, JournalTarget
 
-QUICK = EffectBounds(start_ms=300, skew_ms=10, find_ms=500)
-"""Bounds that pass while a test waits."""
+PATIENT = EffectBounds(start_ms=20_000, skew_ms=10, find_ms=20_000)
+"""Bounds that no slow machine meets by chance."""
+_PASSING = EffectBounds(start_ms=1_000, skew_ms=10, find_ms=20_000)
+"""For one that dies: others wait until what it wrote has passed."""
 
 
 def effector(directory: Path, **behaviour: bool) -> Effector:
@@ -49,7 +51,7 @@ def dies_at(point: Point, holder: list[Running]) -> Callable[[str], None]:
 async def crashed_at(rig: Rig, point: Point, specialist: Effector, asked: TaskRequested) -> None:
     """Let one worker die at a point."""
     holder: list[Running] = []
-    holder.append(rig.start(specialist, effects=QUICK, reached=dies_at(point, holder)))
+    holder.append(rig.start(specialist, effects=_PASSING, reached=dies_at(point, holder)))
     await holder[0].ready()
     await rig.submit(asked)
     await until(holder[0].task.done, "the worker is dead")

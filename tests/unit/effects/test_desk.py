@@ -11,13 +11,13 @@ from collegium_schemas.effects import EffectEnded, EffectIntended
 from collegium_schemas.envelope import decode
 from collegium_schemas.governance import AuditRecorded
 from collegium_schemas.tasks import FailureKind, TaskFailed, TaskSucceeded
-from effect_tasks import QUICK, Gated, effector, task
+from effect_tasks import PATIENT, Gated, effector, task
 from effect_worlds import Effector, JournalTarget, Refusing, entries, executed
 
 
 async def test_an_effect_happens_once_and_leaves_intent_outcome_and_audit(rig: Rig, tmp_path: Path) -> None:
     """Intent before, outcome after, both in `effects` under the key without the attempt, and in the audit."""
-    rig.start(effector(tmp_path), effects=QUICK)
+    rig.start(effector(tmp_path), effects=PATIENT)
     asked = task()
     await rig.submit(asked)
     assert isinstance(await rig.result(), TaskSucceeded)
@@ -36,9 +36,9 @@ async def test_an_effect_happens_once_and_leaves_intent_outcome_and_audit(rig: R
 
 async def test_an_attempt_without_rights_changes_nothing(rig: Rig, tmp_path: Path) -> None:
     """What the playbook does not grant is refused, for good."""
-    running = rig.start(effector(tmp_path), effects=QUICK)
+    running = rig.start(effector(tmp_path), effects=PATIENT)
     specialist = effector(tmp_path)
-    rig.start(specialist, effects=QUICK)
+    rig.start(specialist, effects=PATIENT)
     await running.ready()
     await rig.submit(task(effects=("beta",)))
     result = await rig.result()
@@ -49,7 +49,7 @@ async def test_an_attempt_without_rights_changes_nothing(rig: Rig, tmp_path: Pat
 
 async def test_a_target_that_is_not_configured_is_named(rig: Rig, tmp_path: Path) -> None:
     """The playbook grants a webhook that this process does not have: nothing is executed, the others neither."""
-    rig.start(effector(tmp_path), effects=QUICK)
+    rig.start(effector(tmp_path), effects=PATIENT)
     await rig.submit(task(effects=("alpha", "hook")))
     result = await rig.result()
     assert isinstance(result, TaskFailed)
@@ -59,7 +59,7 @@ async def test_a_target_that_is_not_configured_is_named(rig: Rig, tmp_path: Path
 
 async def test_another_attempt_is_given_the_first_ones_receipt(rig: Rig, tmp_path: Path) -> None:
     """The key has no attempt number: attempt 2 finds what attempt 1 did."""
-    rig.start(effector(tmp_path, deduplicates=False), effects=QUICK)
+    rig.start(effector(tmp_path, deduplicates=False), effects=PATIENT)
     run_id = str(uuid4())
     await rig.submit(task(run_id), task(run_id, 2))
     assert all(isinstance(result, TaskSucceeded) for result in await rig.results(2))
@@ -68,7 +68,7 @@ async def test_another_attempt_is_given_the_first_ones_receipt(rig: Rig, tmp_pat
 
 async def test_other_content_under_the_same_key_is_refused(rig: Rig, tmp_path: Path) -> None:
     """An attempt that asks for something else is told so; nothing further happens."""
-    rig.start(effector(tmp_path), effects=QUICK)
+    rig.start(effector(tmp_path), effects=PATIENT)
     run_id = str(uuid4())
     await rig.submit(task(run_id))
     await rig.result()
@@ -80,14 +80,14 @@ async def test_other_content_under_the_same_key_is_refused(rig: Rig, tmp_path: P
 
 async def test_a_refusal_frees_the_key_for_the_next_attempt(rig: Rig, tmp_path: Path) -> None:
     """What certainly did not happen may be tried again."""
-    first = rig.start(Effector({"alpha": Refusing(tmp_path, "alpha")}, role="scripted"), effects=QUICK)
+    first = rig.start(Effector({"alpha": Refusing(tmp_path, "alpha")}, role="scripted"), effects=PATIENT)
     run_id = str(uuid4())
     await rig.submit(task(run_id))
     result = await rig.result()
     assert isinstance(result, TaskFailed)
     assert result.failure.kind is FailureKind.POLICY_DENIED
     await first.drain()
-    rig.start(effector(tmp_path), effects=QUICK)
+    rig.start(effector(tmp_path), effects=PATIENT)
     await rig.submit(task(run_id, 2))
     assert isinstance((await rig.results(2))[1], TaskSucceeded)
     assert sum(executed(tmp_path).values()) == 1
@@ -97,7 +97,7 @@ async def test_attempts_that_race_end_with_one_call(rig: Rig, tmp_path: Path) ->
     """Several workers at once: the first intent in the log's order calls, the others wait for its outcome."""
     gate = asyncio.Event()
     targets = [Gated(tmp_path, gate) for _ in range(3)]
-    workers = [rig.start(Effector({"alpha": target}, role="scripted"), effects=QUICK) for target in targets]
+    workers = [rig.start(Effector({"alpha": target}, role="scripted"), effects=PATIENT) for target in targets]
     for worker in workers:
         await worker.ready()
     run_id = str(uuid4())
@@ -113,7 +113,7 @@ async def test_a_stopped_attempts_call_is_still_written_down(rig: Rig, tmp_path:
     """Its run is cancelled while the target works: the outcome follows all the same, so that it can be undone."""
     gate = asyncio.Event()
     target = Gated(tmp_path, gate)
-    rig.start(Effector({"alpha": target}, role="scripted"), effects=QUICK)
+    rig.start(Effector({"alpha": target}, role="scripted"), effects=PATIENT)
     asked = task()
     await rig.submit(asked)
     await until(lambda: target.calls == 1, "the target is called")
@@ -131,7 +131,7 @@ async def test_a_drain_waits_for_a_call_and_writes_its_outcome(rig: Rig, tmp_pat
     """SIGTERM in the middle of an effect leaves no doubt behind."""
     gate = asyncio.Event()
     target = Gated(tmp_path, gate)
-    worker = rig.start(Effector({"alpha": target}, role="scripted"), effects=QUICK)
+    worker = rig.start(Effector({"alpha": target}, role="scripted"), effects=PATIENT)
     await rig.submit(task())
     await until(lambda: target.calls == 1, "the target is called")
     worker.runtime.drain()
@@ -152,7 +152,7 @@ class Talkative(JournalTarget):
 
 async def test_a_long_receipt_is_cut_to_its_bound(rig: Rig, tmp_path: Path) -> None:
     """Whatever a target answers, the record stays small."""
-    rig.start(Effector({"alpha": Talkative(tmp_path, "alpha")}, role="scripted"), effects=QUICK)
+    rig.start(Effector({"alpha": Talkative(tmp_path, "alpha")}, role="scripted"), effects=PATIENT)
     await rig.submit(task())
     await rig.result()
     record = (await rig.records("effects", 2))[1]

@@ -21,7 +21,7 @@ from collegium.telemetry.memory import MemoryTracing
 from collegium_schemas.effects import EffectEnded, EffectIntended
 from collegium_schemas.envelope import decode
 from collegium_schemas.tasks import EffectWord, FailureKind, TaskFailed, TaskSucceeded
-from effect_tasks import QUICK, crashed_at, effector, task
+from effect_tasks import PATIENT, crashed_at, effector, task
 from effect_worlds import JournalTarget, entries, executed
 
 
@@ -33,7 +33,7 @@ async def test_a_crash_at_any_point_leaves_the_effect_done_once(rig: Rig, tmp_pa
     """The next worker waits for the dead one's bound, asks the target, and goes on from there."""
     asked = task()
     await crashed_at(rig, point, effector(tmp_path), asked)
-    rig.start(effector(tmp_path), effects=QUICK)
+    rig.start(effector(tmp_path), effects=PATIENT)
     assert isinstance(await rig.result(), TaskSucceeded)
     assert executed(tmp_path) == {f"{asked.run_id}/s1/alpha": 1}
 
@@ -42,7 +42,7 @@ async def test_what_nobody_can_tell_is_left_to_a_human(rig: Rig, tmp_path: Path)
     """A target that neither deduplicates nor answers is never called again on suspicion."""
     asked = task()
     await crashed_at(rig, Point.EFFECT_AFTER_CALL, effector(tmp_path, deduplicates=False, answers=False), asked)
-    rig.start(effector(tmp_path, deduplicates=False, answers=False), effects=QUICK)
+    rig.start(effector(tmp_path, deduplicates=False, answers=False), effects=PATIENT)
     result = await rig.result()
     assert isinstance(result, TaskFailed)
     assert result.failure.kind is FailureKind.OUTCOME_UNKNOWN
@@ -54,7 +54,7 @@ async def test_a_humans_word_decides(rig: Rig, tmp_path: Path, assume: str, time
     """`done` counts it as done without a call; `absent` lets the next attempt execute it."""
     asked = task()
     await crashed_at(rig, Point.EFFECT_AFTER_CALL, effector(tmp_path, deduplicates=False, answers=False), asked)
-    rig.start(effector(tmp_path, deduplicates=False, answers=False), effects=QUICK)
+    rig.start(effector(tmp_path, deduplicates=False, answers=False), effects=PATIENT)
     await rig.result()
     word = EffectWord.model_validate({"assume": assume, "through_attempt": 1})
     await rig.submit(task(asked.run_id, 2, effect_word=word))
@@ -68,7 +68,7 @@ async def test_a_word_on_an_earlier_attempt_does_not_cover_a_later_one(rig: Rig,
     await crashed_at(
         rig, Point.EFFECT_AFTER_CALL, effector(tmp_path, deduplicates=False, answers=False), task(run_id, 2)
     )
-    rig.start(effector(tmp_path, deduplicates=False, answers=False), effects=QUICK)
+    rig.start(effector(tmp_path, deduplicates=False, answers=False), effects=PATIENT)
     await rig.result()
     word = EffectWord(assume="absent", through_attempt=1)
     await rig.submit(task(run_id, 3, effect_word=word))
@@ -82,7 +82,7 @@ async def test_a_record_that_nobody_understands_is_a_doubt_and_no_free_key(rig: 
     asked = task()
     home = partition_for(asked.run_id.encode(), 2)
     await rig.write("effects", f"{asked.run_id}/s1/alpha".encode(), b"{}", (("ce_type", b"future"),), home)
-    rig.start(effector(tmp_path, deduplicates=False, answers=False), effects=QUICK)
+    rig.start(effector(tmp_path, deduplicates=False, answers=False), effects=PATIENT)
     await rig.submit(asked)
     result = await rig.result()
     assert isinstance(result, TaskFailed)
@@ -102,7 +102,7 @@ async def test_a_holder_whose_start_bound_has_passed_calls_nothing_and_frees_the
     intent = EffectIntended.model_validate({"key": key, "claim": "c1", **who, **times})
     async with Publisher(rig.log, Patience()) as publisher:
         shared = EffectEquipment(
-            tail, publisher, {}, MemoryTracing(), rig.names, "w", clock=lambda: 2_001, bounds=QUICK
+            tail, publisher, {}, MemoryTracing(), rig.names, "w", clock=lambda: 2_001, bounds=PATIENT
         )
         records = EffectRecords(Attempt(asked, 0, []), "alpha", target, key, rig.names, "w", tail, None)
         outcome = await carry_out(shared, records, intent, EffectCall(key, b"x"))
@@ -123,7 +123,7 @@ async def test_a_late_holder_leaves_a_doubt_to_whoever_reads_its_outcome_alone(r
     target = JournalTarget(tmp_path, "alpha")
     async with Publisher(rig.log, Patience()) as publisher:
         shared = EffectEquipment(
-            tail, publisher, {}, MemoryTracing(), rig.names, "w", clock=lambda: 3_001, bounds=QUICK
+            tail, publisher, {}, MemoryTracing(), rig.names, "w", clock=lambda: 3_001, bounds=PATIENT
         )
         records = EffectRecords(Attempt(asked, 0, []), "alpha", target, key, rig.names, "w", tail, None)
         [position] = await publisher.publish([records.intended(intent)])

@@ -6,7 +6,7 @@ from agent_rig import Rig
 from collegium.agent.effects_call import EffectBounds
 from collegium_schemas.effects import farewell_headers
 from collegium_schemas.tasks import FailureKind, TaskFailed, TaskSucceeded
-from effect_tasks import QUICK, effector, task
+from effect_tasks import PATIENT, effector, task
 from effect_worlds import entries, executed
 
 
@@ -31,7 +31,7 @@ async def test_a_task_that_comes_again_after_its_run_was_archived_changes_nothin
     """The archive removes a run's keys; a task of it whose offset was never committed must not start over."""
     asked = task()
     await rig.write("effects", f"{asked.run_id}/s1/alpha".encode(), None, ())
-    rig.start(effector(tmp_path), effects=QUICK)
+    rig.start(effector(tmp_path), effects=PATIENT)
     await rig.submit(asked)
     result = await rig.result()
     assert isinstance(result, TaskFailed)
@@ -43,7 +43,7 @@ async def test_a_run_that_has_the_name_of_an_archived_one_executes_its_effects(r
     """Where no acceptance is said: only what was dispatched before the archive is refused, also afterwards."""
     early = task()
     await rig.write("effects", f"{early.run_id}/s1/alpha".encode(), None, ())
-    rig.start(effector(tmp_path), effects=QUICK)
+    rig.start(effector(tmp_path), effects=PATIENT)
     later = task(early.run_id, 2, dispatched_at_ms=early.dispatched_at_ms + 60_000)
     await rig.submit(later)
     assert isinstance(await rig.result(), TaskSucceeded)
@@ -60,7 +60,7 @@ async def test_runs_of_one_name_are_told_apart_without_any_clock_of_the_archive(
     ahead = task(early.run_id, 2, run_accepted_at_ms=1_000, dispatched_at_ms=early.dispatched_at_ms + 3_600_000)
     later = task(early.run_id, 3, run_accepted_at_ms=1_001)
     await rig.write("effects", f"{early.run_id}/s1/alpha".encode(), None, farewell_headers(1_000))
-    rig.start(effector(tmp_path), effects=QUICK)
+    rig.start(effector(tmp_path), effects=PATIENT)
     await rig.submit(early, ahead)
     for refused in await rig.results(2):
         assert isinstance(refused, TaskFailed)
@@ -79,7 +79,7 @@ async def test_what_was_refused_stays_refused_when_a_later_run_was_accepted_by_a
     key = f"{first.run_id}/s1/alpha".encode()
     for accepted_at_ms in (3_600_000, 10_000):
         await rig.write("effects", key, None, farewell_headers(accepted_at_ms))
-    rig.start(effector(tmp_path), effects=QUICK)
+    rig.start(effector(tmp_path), effects=PATIENT)
     await rig.submit(first)
     refused = await rig.result()
     assert isinstance(refused, TaskFailed)

@@ -8,13 +8,13 @@ from agent_rig import Rig, until
 from collegium.agent.effects_call import EffectBounds
 from collegium.faults.points import Point
 from collegium_schemas.tasks import TaskFailed, TaskSucceeded
-from effect_tasks import QUICK, Gated, crashed_at, effector, task, undoing
+from effect_tasks import PATIENT, Gated, crashed_at, effector, task, undoing
 from effect_worlds import Effector, entries, executed
 
 
 async def test_a_compensation_withdraws_what_was_done_once(rig: Rig, tmp_path: Path) -> None:
     """Repeated, it finds its own effect done; and a stop order of the run does not stop it."""
-    rig.start(effector(tmp_path, deduplicates=False), effects=QUICK)
+    rig.start(effector(tmp_path, deduplicates=False), effects=PATIENT)
     run_id = str(uuid4())
     await rig.submit(task(run_id))
     await rig.result()
@@ -29,7 +29,7 @@ async def test_a_stop_order_does_not_reach_an_undoing_that_is_under_way(rig: Rig
     gate = asyncio.Event()
     gate.set()
     target = Gated(tmp_path, gate)
-    worker = rig.start(Effector({"alpha": target}, role="scripted"), effects=QUICK)
+    worker = rig.start(Effector({"alpha": target}, role="scripted"), effects=PATIENT)
     run_id = str(uuid4())
     await rig.submit(task(run_id))
     await rig.result()
@@ -44,7 +44,7 @@ async def test_a_stop_order_does_not_reach_an_undoing_that_is_under_way(rig: Rig
 
 async def test_an_effect_that_never_happened_is_closed_and_cannot_happen_any_more(rig: Rig, tmp_path: Path) -> None:
     """The compensation has nothing to undo, and a zombie that comes later is refused."""
-    rig.start(effector(tmp_path), effects=QUICK)
+    rig.start(effector(tmp_path), effects=PATIENT)
     run_id = str(uuid4())
     await rig.submit(undoing(run_id))
     result = await rig.result()
@@ -60,7 +60,7 @@ async def test_an_effect_in_doubt_is_withdrawn_whether_it_happened_or_not(rig: R
     """Its holder died before the call: the withdrawal also prevents what may still come."""
     run_id = str(uuid4())
     await crashed_at(rig, Point.EFFECT_AFTER_INTENT, effector(tmp_path), task(run_id))
-    rig.start(effector(tmp_path), effects=QUICK)
+    rig.start(effector(tmp_path), effects=PATIENT)
     await rig.submit(undoing(run_id))
     await rig.results(2)
     done = executed(tmp_path)
