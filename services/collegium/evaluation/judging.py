@@ -29,6 +29,8 @@ from collegium_schemas.base import Contract, Identifier, Share, Text
 
 AskedT = TypeVar("AskedT", RetrievalCase, VerificationCase, ContradictionCase, InjectionCase, contravariant=True)
 
+_SOURCES: Final = (".py", ".json", ".yaml")
+
 
 class Prediction(Contract):
     """What a subject says of one case."""
@@ -137,10 +139,10 @@ def open_subject(path: str, material: Material) -> Subject[AskedT]:
 
 
 def version_of(*packages: str) -> str:
-    """The distribution's version with a digest of packages' sources: it changes with any edit of them."""
+    """The distribution's version with a digest of packages' sources, their data files included."""
     digest = sha256()
     for package in packages:
-        sources = [entry for entry in files(package).iterdir() if entry.name.endswith(".py")]
+        sources = [entry for entry in files(package).iterdir() if entry.name.endswith(_SOURCES)]
         for source in sorted(sources, key=lambda entry: entry.name):
             digest.update(f"{package}/{source.name}\n".encode() + source.read_bytes())
     return f"{version('collegium')}+{digest.hexdigest()[:12]}"

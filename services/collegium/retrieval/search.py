@@ -10,6 +10,7 @@ import numpy as np
 
 from collegium.language.tokens import content_stems
 from collegium.language.versions import same_version, version_key
+from collegium.retrieval.confidence import Signals, confidence_of, signals_of
 from collegium.retrieval.corpus import OpenCorpus
 from collegium.retrieval.coverage import Coverage
 from collegium.retrieval.documents import Document
@@ -69,6 +70,13 @@ class SearchResult:
 
     hits: tuple[Hit, ...]
     mode: Mode
+    signals: Signals | None = None
+    """What speaks for the hits; None without any."""
+
+    @property
+    def confidence(self) -> float:
+        """The chance that what answers the question is among the first ten documents; 0 without hits."""
+        return 0.0 if self.signals is None else confidence_of(self.signals)
 
 
 class Searcher:
@@ -98,15 +106,16 @@ class Searcher:
         query = read_query(question, self._versions)
         if not query.terms or not len(self._index):
             return SearchResult((), "bm25")
-        scores = self._index.scores(query.tokens)
+        bm25 = self._index.scores(query.tokens)
         similarities = self._vectors.similarities(question) if self._vectors else None
-        scores = _fused(scores, similarities) * self._timely(query.years)
+        scores = _fused(bm25, similarities) * self._timely(query.years)
         rankings = [self._ranked(query, scores, (version,), min_coverage) for version in query.versions]
         found = _interleaved(rankings, limit)
         if not found:
             found = _interleaved([self._ranked(query, scores, (), min_coverage)], limit)
         hits = tuple(Hit(self._sources(one), one.score, one.coverage) for one in found)
-        return SearchResult(hits, "bm25" if similarities is None else "bm25+vectors")
+        signals = signals_of(max(hit.coverage for hit in hits), bm25, similarities) if hits else None
+        return SearchResult(hits, "bm25" if similarities is None else "bm25+vectors", signals)
 
     def _ranked(self, query: Query, scores: Floats, versions: tuple[str, ...], min_coverage: float) -> list[_Candidate]:
         """Passages of documents of the versions, best first, each text once; none when the best covers too little."""

@@ -70,7 +70,7 @@ class Retrieval:
         )
         return Success(
             outputs=(Output("evidence", evidence),),
-            confidence=max((passage.coverage for passage in ranked), default=0.0),
+            confidence=found.result.confidence,
             evidence_count=len(ranked),
             note=_note(evidence),
         )

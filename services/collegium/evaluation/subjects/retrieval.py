@@ -11,7 +11,7 @@ from collegium.evaluation.judging import Material, Prediction, version_of
 from collegium.retrieval.corpus import Corpus, OpenCorpus, corpora
 from collegium.retrieval.embedding import MiniLm
 from collegium.retrieval.errors import VectorsUnavailable
-from collegium.retrieval.search import Searcher
+from collegium.retrieval.search import Searcher, SearchResult
 from collegium.retrieval.specialist import MIN_COVERAGE
 from collegium.retrieval.vectors import CorpusVectors
 
@@ -34,18 +34,23 @@ class Search:
         self._searcher = Searcher(opened, vectors)
         self._ids = ids
         self.name = "retrieval-bm25" if vectors is None else "retrieval-bm25+vectors"
-        self.version = version_of(*_PACKAGES)
+        self.version = version_of(*_PACKAGES, "collegium.retrieval.data")
+
+    def look(self, question: str) -> tuple[SearchResult, tuple[str, ...]]:
+        """Search for a question: what was found, and the suite's ids of the documents, best first."""
+        found = self._searcher.search(question, _HITS)
+        ranked = dict.fromkeys(self._ids[_number(hit.sources[0].document.document_id)] for hit in found.hits)
+        return found, tuple(ranked)
 
     def judge(self, case: RetrievalCase) -> Prediction:
         """Search for the question."""
-        found = self._searcher.search(case.question, _HITS)
-        ranked = dict.fromkeys(self._ids[_number(hit.sources[0].document.document_id)] for hit in found.hits)
+        found, ranked = self.look(case.question)
         coverage = max((hit.coverage for hit in found.hits), default=0.0)
         return Prediction(
             label="answered" if coverage >= MIN_COVERAGE else "unanswered",
-            confidence=coverage,
+            confidence=found.confidence,
             score=coverage,
-            documents=tuple(ranked),
+            documents=ranked,
         )
 
 
