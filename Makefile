@@ -8,7 +8,7 @@ INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 GOAL   := examples/objectives/compare-versions.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-systems test-parts check lint types layers dead schemas lock mutants record-topics simulate simulate-bugs chaos chaos-quick evaluate evaluate-quick bench-chain bench-recovery bench-retrieval bench-entailment clean-data
+.PHONY: help setup demo test test-systems test-parts check lint types layers dead schemas lock mutants record-topics simulate simulate-bugs chaos chaos-quick evaluate evaluate-quick calibrate bench-chain bench-recovery bench-retrieval bench-entailment clean-data
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -96,6 +96,9 @@ evaluate: $(VENV)/.dev ## every evaluation suite against its floors, 15 minutes 
 
 evaluate-quick: $(VENV)/.dev ## a part of every suite against the floors of tests/evaluation/floors-quick.json
 	PYTHONPATH=tests $(BIN)/python -m evaluation.everything --quick
+
+calibrate: $(VENV)/.dev ## fit every confidence on the tuning halves; then `make evaluate`
+	PYTHONPATH=tests $(BIN)/python -m evaluation.calibrating
 
 bench-chain: $(VENV)/.dev ## four specialists that do nothing, beside the broker's own floor
 	$(BIN)/python benchmarks/chain.py

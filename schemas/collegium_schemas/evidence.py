@@ -177,6 +177,8 @@ class Draft(Message):
     """What the report could not establish, such as a question without evidence."""
     sources: Annotated[tuple[Source, ...], Field(max_length=limits.MAX_SOURCES)] = ()
     revision: Annotated[int, Field(ge=1)] = 1
+    confidence: Share | None = None
+    """The chance that it answers the goal; without any finding, that the corpus does not."""
 
     def sentences(self) -> tuple[Sentence, ...]:
         """Every sentence in reading order."""

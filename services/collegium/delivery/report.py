@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from collegium_schemas import limits
-from collegium_schemas.base import Contract, Identifier, RunId, Text
+from collegium_schemas.base import Contract, Identifier, RunId, Share, Text
 from collegium_schemas.evidence import Draft, Review, Section, Sentence, Source, Verdict
 
 NOTHING_FOUND = "The corpus holds no evidence that answers this."
@@ -37,6 +37,8 @@ class Report(Contract):
     """Facts of the draft that the review does not support."""
     questions_without_evidence: int
     draft_sha256: Identifier
+    confidence: Share | None = None
+    """The chance that it answers the goal; of a report without facts, that the corpus does not."""
 
     @property
     def answered(self) -> bool:
@@ -76,7 +78,14 @@ def guarded_report(run_id: str, draft: Draft, draft_sha256: str, review: Review)
         withheld=withheld,
         questions_without_evidence=sum(not section.sentences for section in sections),
         draft_sha256=draft_sha256,
+        confidence=_confidence(draft, silent=not delivered),
     )
+
+
+def _confidence(draft: Draft, *, silent: bool) -> float | None:
+    """The draft's; where the review left nothing of what it says, the chance that it would not have answered."""
+    lost = silent and any(sentence.kind == "fact" for sentence in draft.sentences())
+    return 1 - draft.confidence if lost and draft.confidence is not None else draft.confidence
 
 
 def _allowed(draft: Draft, review: Review) -> frozenset[str]:

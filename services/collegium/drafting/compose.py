@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from collegium.drafting.confidence import confidence_of, signals_of
 from collegium.drafting.points import Material, Point, contradictions_of, gather, points_of
 from collegium_schemas import limits
 from collegium_schemas.evidence import (
@@ -65,6 +66,7 @@ def compose(
         limitations=_limitations(findings),
         sources=writer.sources(),
         revision=revision,
+        confidence=confidence_of(signals_of(evidence, analysis.questions, sections)),
     )
 
 

@@ -64,7 +64,7 @@ def _success(draft: Draft, rejected: int) -> Success:
         note += f"; revision {draft.revision} without what the review rejected"
     return Success(
         outputs=(Output("draft", draft),),
-        confidence=answered / len(draft.sections) if draft.sections else 0.0,
+        confidence=draft.confidence or 0.0,
         evidence_count=facts,
         note=note,
     )

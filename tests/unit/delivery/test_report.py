@@ -100,6 +100,16 @@ def test_a_report_without_facts_says_that_the_corpus_holds_no_evidence() -> None
     assert json.loads(files["report.json"])["sentences"] == 0
 
 
+def test_a_report_is_as_sure_as_its_draft_unless_the_review_left_nothing() -> None:
+    """Of a draft whose every fact is withheld, what is left is sure where the draft was not."""
+    draft = _draft(_fact(1, "One.", 1), pages=(passage("One."),)).model_copy(update={"confidence": 0.75})
+    empty = _draft().model_copy(update={"confidence": 0.75})
+
+    assert _report(draft, _review(s1=Verdict.SUPPORTED)).confidence == 0.75
+    assert _report(draft, _review(s1=Verdict.NOT_ENOUGH_EVIDENCE)).confidence == 0.25
+    assert _report(empty, _review()).confidence == 0.75
+
+
 def test_hostile_text_is_shown_and_does_nothing_in_html() -> None:
     """No element, attribute or link comes from a source."""
     page = passage(HOSTILE, document="<b>evil</b>.html", version='"><script>', heading="</style><script>")

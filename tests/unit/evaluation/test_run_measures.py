@@ -170,13 +170,21 @@ def test_a_quoted_instruction_is_found() -> None:
     assert measures(objective, report("It does not sail at night."))["instruction_quoted"] == 0.0
 
 
-def test_confidence_is_the_least_of_the_last_attempts() -> None:
+def test_without_a_word_of_the_report_confidence_is_the_least_of_the_last_attempts() -> None:
     """An earlier attempt at the same subtask does not count, a failed last one counts 0."""
     first = Attempt(subtask="a", attempt=1, strategy="deterministic", failure=FailureKind.TIMEOUT)
     again = Attempt(subtask="a", attempt=2, strategy="deterministic", confidence=0.7)
     other = Attempt(subtask="b", attempt=1, strategy="deterministic", confidence=0.9)
     assert confidence(recording(report("x y z"), attempts=(first, again, other))) == 0.7
     assert confidence(recording(report("x y z"), attempts=(first, other))) == 0.0
+
+
+def test_a_run_is_as_sure_as_its_report_says() -> None:
+    """What the report says of itself goes before its subtasks' confidences."""
+    said = report("x y z").model_copy(update={"confidence": 0.6})
+    attempt = Attempt(subtask="a", attempt=1, strategy="deterministic", confidence=0.9)
+
+    assert confidence(recording(said, attempts=(attempt,))) == 0.6
 
 
 def test_behaviour_is_held_against_what_was_expected() -> None:

@@ -186,10 +186,13 @@ def _repeated(report: Report | None) -> int:
 
 
 def confidence(recording: Recording) -> float:
-    """How sure the run was of how it answered: the least confidence of the last attempt at each subtask.
+    """How sure the run was of how it answered: what its report says.
 
-    A run that declares that nothing was found is as sure of that as it was unsure of an answer.
+    Without that (an older report, or none), the least confidence of the last attempt at each subtask; a run that
+    declares that nothing was found is then as sure of that as it was unsure of an answer.
     """
+    if recording.report is not None and recording.report.confidence is not None:
+        return recording.report.confidence
     last = {attempt.subtask: attempt for attempt in recording.course.attempts}
     least = min((attempt.confidence or 0.0 for attempt in last.values()), default=0.0)
     return 1.0 - least if declared_unanswered(recording) else least

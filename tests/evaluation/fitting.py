@@ -1,0 +1,52 @@
+"""Fits calibration curves: logistic regression with a small ridge, by Newton's method. Deterministic."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from collegium.agent.calibration import Curve
+
+_RIDGE: Final = 0.1
+_ROUNDS: Final = 100
+_STILL: Final = 1e-9
+
+
+@dataclass(frozen=True)
+class Example:
+    """An outcome that was judged.
+
+    Attributes:
+        signals: Raw, by name.
+        right: Whether it was right, as the suite defines that.
+        weight: How much it counts.
+    """
+
+    signals: Mapping[str, float]
+    right: bool
+    weight: float = 1.0
+
+
+def fitted(names: Sequence[str], examples: Sequence[Example]) -> Curve:
+    """The curve over these signals that makes the examples likeliest; its intercept is not held back."""
+    places = np.array([[1.0, *(one.signals[name] for name in names)] for one in examples])
+    right = np.array([float(one.right) for one in examples])
+    count = np.array([one.weight for one in examples])
+    ridge = np.diag([1e-6, *([_RIDGE] * len(names))])
+    found = np.zeros(len(names) + 1)
+    for _ in range(_ROUNDS):
+        chance = 1 / (1 + np.exp(-places @ found))
+        slope = places.T @ (count * (chance - right)) + ridge @ found
+        bend = (places * (count * chance * (1 - chance))[:, None]).T @ places + ridge
+        step = np.linalg.solve(bend, slope)
+        found -= step
+        if float(np.abs(step).max()) < _STILL:
+            break
+    intercept, *weights = (round(float(value), 4) for value in found)
+    return Curve(
+        intercept=intercept,
+        weights=dict(zip(names, weights, strict=True)),
+        cases=len(examples),
+        right=round(float((count * right).sum() / count.sum()), 4),
+    )
