@@ -5,7 +5,7 @@ hash of its text, so that anyone can check a citation against the bytes it names
 """
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -163,6 +163,20 @@ class Section(Contract):
     sentences: Annotated[tuple[Sentence, ...], Field(max_length=limits.MAX_SENTENCES)] = ()
 
 
+class LaidOut(Contract):
+    """A part of a report, and what stands above it."""
+
+    part: Literal["summary", "findings", "disagreements"]
+    heading: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+
+
+LAYOUT: Final = (
+    LaidOut(part="summary", heading="Summary"),
+    LaidOut(part="findings", heading="Findings"),
+    LaidOut(part="disagreements", heading="Disagreements"),
+)
+
+
 class Draft(Message):
     """Output `draft` of drafting: the structured report, before or after review."""
 
@@ -179,6 +193,8 @@ class Draft(Message):
     revision: Annotated[int, Field(ge=1)] = 1
     confidence: Share | None = None
     """The chance that it answers the goal; without any finding, that the corpus does not."""
+    layout: Annotated[tuple[LaidOut, ...], Field(min_length=1, max_length=3)] = LAYOUT
+    """Its parts in reading order."""
 
     def sentences(self) -> tuple[Sentence, ...]:
         """Every sentence in reading order."""

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
 
 from collegium.delivery.report import NOTHING_FOUND, Report
 from collegium_schemas.evidence import Sentence, Source
@@ -11,6 +12,7 @@ _SPECIAL = re.compile(r"([\\`*\[\]<>|~$])|(?<!\w)(_)|(_)(?!\w)")
 _LEADING = re.compile(r"^(\s*)([#+\-=>]|\d{1,9}(?=[.)](?:\s|$)))")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _QUOTE_CHARS = 2_000
+_NOTHING = f"**{NOTHING_FOUND}** No sentence of this report could be supported by a source."
 
 
 def escaped(text: str) -> str:
@@ -38,26 +40,41 @@ def _lines(report: Report) -> Iterator[str]:
     goal = escaped(report.goal)
     if goal.rstrip(" .?!") != escaped(report.title).rstrip(" .?!"):
         yield from (f"**Objective:** {goal}", "")
-    yield from ("## Summary", "")
-    if report.answered:
-        yield from (*(f"- {_cited(sentence)}" for sentence in report.summary), "")
-    else:
-        yield from (f"**{NOTHING_FOUND}** No sentence of this report could be supported by a source.", "")
-    yield from ("## Findings", "")
-    for section in report.sections:
-        yield from (f"### {escaped(section.heading)}", "")
-        yield from (*(_findings(section.sentences)), "")
-    if report.disagreements:
-        yield from ("## Disagreements", "")
-        for disagreement in report.disagreements:
-            yield from (escaped(disagreement.lead), "")
-            yield from (*(f"- {_cited(side)}" for side in disagreement.sides), "")
+    if not report.answered and all(laid_out.part != "summary" for laid_out in report.layout):
+        yield from (_NOTHING, "")
+    for laid_out in report.layout:
+        yield from _PARTS[laid_out.part](report, escaped(laid_out.heading))
     if report.limitations:
         yield from ("## Limits", "", *(f"- {escaped(limit)}" for limit in report.limitations), "")
     if report.sources:
         yield from ("## Sources", "")
         for source in report.sources:
             yield from _source(source)
+
+
+def _summary(report: Report, heading: str) -> Iterator[str]:
+    said = [f"- {_cited(sentence)}" for sentence in report.summary] if report.answered else [_NOTHING]
+    yield from (f"## {heading}", "", *said, "")
+
+
+def _sections(report: Report, heading: str) -> Iterator[str]:
+    yield from (f"## {heading}", "")
+    for section in report.sections:
+        yield from (f"### {escaped(section.heading)}", "", *_findings(section.sentences), "")
+
+
+def _disagreements(report: Report, heading: str) -> Iterator[str]:
+    if report.disagreements:
+        yield from (f"## {heading}", "")
+    for disagreement in report.disagreements:
+        yield from (escaped(disagreement.lead), "", *(f"- {_cited(side)}" for side in disagreement.sides), "")
+
+
+_PARTS: Final[Mapping[str, Callable[[Report, str], Iterator[str]]]] = {
+    "summary": _summary,
+    "findings": _sections,
+    "disagreements": _disagreements,
+}
 
 
 def _findings(sentences: Sequence[Sentence]) -> list[str]:

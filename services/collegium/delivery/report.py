@@ -8,7 +8,7 @@ from pydantic import Field
 
 from collegium_schemas import limits
 from collegium_schemas.base import Contract, Identifier, RunId, Share, Text
-from collegium_schemas.evidence import Draft, Review, Section, Sentence, Source, Verdict
+from collegium_schemas.evidence import LAYOUT, Draft, LaidOut, Review, Section, Sentence, Source, Verdict
 
 NOTHING_FOUND = "The corpus holds no evidence that answers this."
 
@@ -39,6 +39,8 @@ class Report(Contract):
     draft_sha256: Identifier
     confidence: Share | None = None
     """The chance that it answers the goal; of a report without facts, that the corpus does not."""
+    layout: Annotated[tuple[LaidOut, ...], Field(min_length=1, max_length=3)] = LAYOUT
+    """Its parts in reading order; limits and sources follow."""
 
     @property
     def answered(self) -> bool:
@@ -79,6 +81,7 @@ def guarded_report(run_id: str, draft: Draft, draft_sha256: str, review: Review)
         questions_without_evidence=sum(not section.sentences for section in sections),
         draft_sha256=draft_sha256,
         confidence=_confidence(draft, silent=not delivered),
+        layout=draft.layout,
     )
 
 
@@ -144,9 +147,9 @@ def _limitations(draft: Draft, sections: Sequence[Section], withheld: int) -> tu
     """The draft's limits, completed by what the review cost."""
     found = list(draft.limitations)
     for section in sections:
-        limitation = f"No evidence found for: {section.heading[:400]}"
-        if not section.sentences and limitation not in found:
-            found.append(limitation)
+        asked = f" for: {section.heading[:400]}"
+        if not section.sentences and not any(one.endswith(asked) for one in draft.limitations):
+            found.append(f"No evidence found{asked}")
     if withheld:
         noun = "sentence was" if withheld == 1 else "sentences were"
         found.append(f"{withheld} {noun} withheld because the cited evidence does not support what they say.")

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from collegium.drafting.confidence import confidence_of, signals_of
+from collegium.drafting.confidence import answer_confidence, confidence_of, signals_of
+from collegium.drafting.forms import Template
 from collegium.drafting.points import Material, Point, contradictions_of, gather, points_of
+from collegium.language.versions import version_key
 from collegium_schemas import limits
 from collegium_schemas.evidence import (
     Analysis,
@@ -17,21 +19,15 @@ from collegium_schemas.evidence import (
     Source,
 )
 
-MOST_PER_SECTION: Final = 8
-_MOST_IN_ALL: Final = 16
-"""Findings of all sections together, shared evenly: four for each of four questions, eight for a single one."""
-_FEWEST_PER_SECTION: Final = 4
 _LEAST_SCORE: Final = 0.35
 _LEAST_SHARE_OF_BEST: Final = 0.55
-_SUMMARY: Final = range(3, 7)
-"""How many sentences the summary has, as far as there are findings."""
 _OUTSTANDING_SCORE: Final = 0.9
-_MOST_DISAGREEMENTS: Final = 10
 _LEAST_DISPUTED_SCORE: Final = 0.45
 _MOST_SOURCE_BYTES: Final = 500_000
 """Text of all cited passages together: a draft carries them, and has to fit into one message."""
 _TITLE_CHARS: Final = 120
 _QUESTION_CHARS: Final = 400
+_REPORT: Final = Template(name="report")
 
 
 def compose(
@@ -41,6 +37,8 @@ def compose(
     *,
     rejected: frozenset[str] = frozenset(),
     revision: int = 1,
+    template: Template = _REPORT,
+    least_confidence: float = 0.0,
 ) -> Draft:
     """Write the report.
 
@@ -50,13 +48,22 @@ def compose(
         analysis: its claims; claims about other passages are ignored.
         rejected: plain forms of sentences that a review did not find supported.
         revision: 1, or one more than the draft that is revised.
+        template: which parts the report has, in which order, and how much of each.
+        least_confidence: a question that is answered with less stays without findings.
     """
-    material = gather(evidence, analysis, rejected)
-    writer = _Writer(material)
+    writer = _Writer(gather(evidence, analysis, rejected), template, least_confidence)
     findings = writer.findings()
-    summary = writer.summary(findings)
-    sections = tuple(writer.section(question, points) for question, points in findings)
-    disagreements = writer.disagreements()
+    summary: tuple[Sentence, ...] = ()
+    sections: tuple[Section, ...] = ()
+    disagreements: tuple[Sentence, ...] = ()
+    for laid_out in template.parts:  # sentences and sources are numbered in reading order
+        match laid_out.part:
+            case "summary":
+                summary = writer.summary(findings)
+            case "findings":
+                sections = tuple(writer.section(question, points) for question, points in findings)
+            case "disagreements":
+                disagreements = writer.disagreements()
     return Draft(
         title=title_of(goal),
         goal=goal[: limits.MAX_PASSAGE_CHARS],
@@ -67,6 +74,7 @@ def compose(
         sources=writer.sources(),
         revision=revision,
         confidence=confidence_of(signals_of(evidence, analysis.questions, sections)),
+        layout=template.parts,
     )
 
 
@@ -88,8 +96,10 @@ def heading_of(question: str) -> str:
 class _Writer:
     """Numbers sentences and sources in reading order."""
 
-    def __init__(self, material: Material) -> None:
+    def __init__(self, material: Material, template: Template, least_confidence: float) -> None:
         self._material = material
+        self._template = template
+        self._least_confidence = least_confidence
         self._sources: dict[str, tuple[int, Passage]] = {}
         self._sentences = 0
         self._reserved: set[str] = set()
@@ -100,10 +110,11 @@ class _Writer:
     def findings(self) -> list[tuple[QuestionAnalysis, list[Point]]]:
         """Each question with the points that its section will hold; a point stands in one section only."""
         used: set[str] = set()
-        most = max(_FEWEST_PER_SECTION, min(MOST_PER_SECTION, _MOST_IN_ALL // max(1, len(self._material.questions))))
+        bounds = self._template.findings
+        most = max(bounds.fewest, min(bounds.most, bounds.in_all // max(1, len(self._material.questions))))
         found: list[tuple[QuestionAnalysis, list[Point]]] = []
         for question in self._material.questions:
-            points = points_of(self._material, question) if question.answered else []
+            points = points_of(self._material, question) if self._sure(question) else []
             least = max(_LEAST_SCORE, _LEAST_SHARE_OF_BEST * max((p.score for p in points), default=0.0))
             worthy = [point for point in points if point.score >= least]
             fresh = [point for point in worthy if point.key not in used][:most]
@@ -112,13 +123,17 @@ class _Writer:
             found.append((question, chosen))
         return found
 
+    def _sure(self, question: QuestionAnalysis) -> bool:
+        return question.answered and answer_confidence(question) >= self._least_confidence
+
     def summary(self, findings: Sequence[tuple[QuestionAnalysis, list[Point]]]) -> tuple[Sentence, ...]:
         """The best point of each question in turn, then the second best, until there are enough."""
         answered = [(question, points) for question, points in findings if points]
         outstanding = sum(point.score >= _OUTSTANDING_SCORE for _, points in answered for point in points)
-        wanted = min(max(len(answered), outstanding, _SUMMARY.start), _SUMMARY.stop - 1)
+        bounds = self._template.summary
+        wanted = min(max(len(answered), outstanding, bounds.fewest), bounds.most)
         chosen: dict[str, tuple[Point, str]] = {}
-        for rank in range(MOST_PER_SECTION):
+        for rank in range(self._template.findings.most):
             for question, points in answered:
                 if rank < len(points) and len(chosen) < wanted:
                     chosen.setdefault(points[rank].key, (points[rank], question.question_id))
@@ -129,19 +144,29 @@ class _Writer:
         return Section(
             question_id=question.question_id,
             heading=heading_of(question.question),
-            sentences=tuple(self._fact(point, question.question_id) for point in points),
+            sentences=tuple(self._fact(point, question.question_id) for point in self._arranged(points)),
         )
+
+    def _arranged(self, points: Sequence[Point]) -> Sequence[Point]:
+        match self._template.arrange:
+            case "relevance":
+                return points
+            case "version":
+                return sorted(points, key=lambda point: version_key(point.passages[0].version))
+            case "reading":
+                order = list(dict.fromkeys(point.passages[0].document_id for point in points))
+                return sorted(points, key=lambda one: (order.index(one.passages[0].document_id), min(one.places)[1:]))
 
     def disagreements(self) -> tuple[Sentence, ...]:
         """Each dispute as a lead and its two sides, which name their sources."""
         written: list[Sentence] = []
-        for contradiction, one, other in contradictions_of(self._material)[:_MOST_DISAGREEMENTS]:
+        for contradiction, one, other in contradictions_of(self._material)[: self._template.disagreements]:
             if max(one.score, other.score) < _LEAST_DISPUTED_SCORE:
                 continue
             if not (self._affords(one) and self._affords(other)):
                 break
             by = "by version" if contradiction.explained_by_version else "by source"
-            written.append(self._sentence(f"On {contradiction.about}, {by}:", "frame"))
+            written.append(self._sentence(self._template.lead.format(about=contradiction.about, by=by), "frame"))
             written.extend(self._fact(side, None, attributed=True) for side in (one, other))
         return tuple(written)
 
@@ -189,7 +214,7 @@ def _limitations(findings: Sequence[tuple[QuestionAnalysis, list[Point]]]) -> tu
         asked = heading_of(question.question)[:_QUESTION_CHARS]
         documents = {passage.document_id for point in points for passage in point.passages}
         if not points:
-            found.append(f"No evidence found for: {asked}")
+            found.append(f"{'Not enough evidence' if question.answered else 'No evidence found'} for: {asked}")
         elif len(documents) == 1:
             found.append(f"Based on a single document: {asked}")
     return tuple(found[: limits.MAX_FAN_OUT * 2])

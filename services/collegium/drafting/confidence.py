@@ -64,6 +64,12 @@ def confidence_of(signals: Signals) -> float:
     return _shipped().curves[signals.curve].chance(signals.values())
 
 
+def answer_confidence(question: QuestionAnalysis) -> float:
+    """The chance that what is found on one question answers it."""
+    relevance = max((claim.score for claim in question.claims), default=0.0)
+    return confidence_of(Signals(relevance, 1.0, 1.0))
+
+
 @cache
 def _shipped() -> Curves:
     return read_curves(_FILE)

@@ -1,9 +1,10 @@
 """Drafting as a specialist: reads evidence, analysis and, in a revision, the last draft and its review."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from collegium.agent.specialist import Output, SpecialistFailure, Success, Workbench
 from collegium.drafting.compose import compose
+from collegium.drafting.forms import DEFAULT, Template, load_templates
 from collegium.language.attribution import read_attribution
 from collegium.language.plain import plain
 from collegium_schemas.evidence import Analysis, Draft, Evidence, Review, Verdict
@@ -15,12 +16,16 @@ class DraftingSpecialist:
 
     role = "drafting"
 
+    def __init__(self, templates: Mapping[str, Template] | None = None) -> None:
+        self._templates = load_templates() if templates is None else templates
+
     async def perform(self, task: TaskRequested, bench: Workbench) -> Success:
         """Write a draft, or revise the last one without what its review did not find supported.
 
         Raises:
-            SpecialistFailure: `invalid_output` when there is no analysis to write from.
+            SpecialistFailure: `invalid_output` when there is no analysis to write from, or no such template.
         """
+        template = self._template(task)
         evidence = await bench.inputs(Evidence)
         analyses = await bench.inputs(Analysis)
         drafts = await bench.inputs(Draft)
@@ -35,9 +40,30 @@ class DraftingSpecialist:
         rejected = rejected_sentences(drafts, reviews)
         draft = await bench.tool(
             "compose",
-            lambda: compose(task.goal, evidence, analyses[-1], rejected=rejected, revision=revision),
+            lambda: compose(
+                task.goal,
+                evidence,
+                analyses[-1],
+                rejected=rejected,
+                revision=revision,
+                template=template,
+                least_confidence=_least_confidence(task),
+            ),
         )
         return _success(draft, len(rejected))
+
+    def _template(self, task: TaskRequested) -> Template:
+        name = str(task.params.get("template") or DEFAULT)
+        if name not in self._templates:
+            known = ", ".join(sorted(self._templates))
+            message = f"there is no template {name!r}; known: {known}"
+            raise SpecialistFailure(FailureKind.INVALID_OUTPUT, message, permanent=True)
+        return self._templates[name]
+
+
+def _least_confidence(task: TaskRequested) -> float:
+    asked = task.params.get("least_confidence")
+    return float(asked) if isinstance(asked, int | float) and 0 <= asked <= 1 else 0.0
 
 
 def rejected_sentences(drafts: Sequence[Draft], reviews: Sequence[Review]) -> frozenset[str]:

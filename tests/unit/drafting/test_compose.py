@@ -1,7 +1,8 @@
 """Drafts: citations, order, disagreements, limits, revisions."""
 
 from collegium.analysis.examine import examine
-from collegium.drafting.compose import MOST_PER_SECTION, compose, title_of
+from collegium.drafting.compose import compose, title_of
+from collegium.drafting.forms import Template
 from collegium.drafting.specialist import rejected_sentences
 from collegium.language.plain import plain
 from collegium_schemas.evidence import Draft, Evidence, Review, SentenceVerdict, Verdict
@@ -75,7 +76,7 @@ def test_sections_are_bounded_and_do_not_repeat_each_other() -> None:
     question = "How do producers, brokers and replicas acknowledge records?"
     draft = _draft([evidence(question, *passages), evidence(f"{question[:-1]} and logs?", *passages, question_id="q2")])
     first, second = draft.sections
-    assert len(first.sentences) <= MOST_PER_SECTION
+    assert len(first.sentences) <= Template(name="report").findings.most
     assert not {s.text for s in first.sentences} & {s.text for s in second.sentences[1:]}
 
 

@@ -40,7 +40,7 @@ from collegium.retrieval.vectors import MOST_VECTORS
 _PACKAGES: Final = (
     *("collegium.retrieval", "collegium.retrieval.parsing", "collegium.analysis", "collegium.drafting"),
     *("collegium.verification", "collegium.delivery", "collegium.language", "collegium.agent"),
-    *("collegium.retrieval.data", "collegium.drafting.data"),
+    *("collegium.retrieval.data", "collegium.drafting.data", "collegium.drafting.templates"),
     *("collegium.orchestrator.core", "collegium.orchestrator.playbooks", "collegium.embedded"),
 )
 
