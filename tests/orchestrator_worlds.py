@@ -101,7 +101,13 @@ class World:
         return self.take(succeeded(part, self.live().header.run_id, **fields))
 
     def fail(
-        self, subtask_id: str, kind: FailureKind, *, permanent: bool = False, attempt: int | None = None
+        self,
+        subtask_id: str,
+        kind: FailureKind,
+        *,
+        permanent: bool = False,
+        attempt: int | None = None,
+        run_accepted_at_ms: int | None = None,
     ) -> list[Event]:
         """The failure of an attempt, the current one unless another is named."""
         part = self.part(subtask_id)
@@ -111,6 +117,7 @@ class World:
             attempt=attempt or part.attempt,
             role=part.spec.role,
             worker="w",
+            run_accepted_at_ms=run_accepted_at_ms,
             started_at_ms=1,
             ended_at_ms=2,
             failure=Failure(kind=kind, message=f"{kind} happened", permanent=permanent),

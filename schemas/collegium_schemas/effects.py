@@ -1,12 +1,11 @@
 """Effects: changes outside the system. Who may cause one is decided by the order of these records in `effects`.
 
 Each effect has one key, without an attempt number. Whoever wants to execute it writes an intent; the first open intent
-of a key, in the order of its partition, may call the target and writes the outcome (docs/effects.md).
+of a key, in the order of its partition, may call the target and writes the outcome (docs/effects.md). The records lie
+under `record_key`, which also says which run of the name is meant.
 """
 
-import re
-from collections.abc import Iterable
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -17,12 +16,23 @@ Receipt = Annotated[str, StringConstraints(max_length=limits.MAX_RECEIPT_CHARS)]
 """What a target answered, for whoever undoes the effect or looks it up: a path, a status, an identifier."""
 
 
+def record_key(key: EffectKey, run_accepted_at_ms: EpochMs | None) -> str:
+    """The key of an effect's records in the topic: a run of the same name, accepted at another time, has others.
+
+    Args:
+        key: The effect's key.
+        run_accepted_at_ms: As its tasks say it; None where they do not.
+    """
+    return key if run_accepted_at_ms is None else f"{key}@{run_accepted_at_ms}"
+
+
 class EffectIntended(Message):
-    """Somebody claims an effect, before anything happens; sent to `effects` under the effect's key."""
+    """Somebody claims an effect, before anything happens; sent to `effects` under its `record_key`."""
 
     TYPE: ClassVar[str] = "collegium.effect.intended.v1"
 
     key: EffectKey
+    run_accepted_at_ms: EpochMs | None = None
     claim: Identifier
     """Names this try; the outcome repeats it."""
     purpose: Literal["execute", "close"] = "execute"
@@ -44,11 +54,12 @@ class EffectIntended(Message):
 
 
 class EffectEnded(Message):
-    """What became of a claim; sent to `effects` under the effect's key."""
+    """What became of a claim; sent to `effects` under the effect's `record_key`."""
 
     TYPE: ClassVar[str] = "collegium.effect.ended.v1"
 
     key: EffectKey
+    run_accepted_at_ms: EpochMs | None = None
     claim: Identifier
     status: Literal["done", "failed", "unknown"]
     """`failed`: it certainly did not happen, and may be tried again."""
@@ -60,18 +71,3 @@ class EffectEnded(Message):
     receipt: Receipt = ""
     reason: Text = ""
     at_ms: EpochMs
-
-
-_ACCEPTED: Final = "collegium_run_accepted_at_ms"
-_TIME: Final = re.compile(rb"[0-9]{1,15}")
-
-
-def farewell_headers(run_accepted_at_ms: EpochMs) -> tuple[tuple[str, bytes], ...]:
-    """Headers of the tombstone that removes an archived run's effect: which run of that name it was."""
-    return ((_ACCEPTED, str(run_accepted_at_ms).encode()),)
-
-
-def archived_run(headers: Iterable[tuple[str, bytes]]) -> EpochMs | None:
-    """When the run that a tombstone is about was accepted; None where the tombstone does not say."""
-    said = next((value for name, value in headers if name == _ACCEPTED), b"")
-    return int(said) if _TIME.fullmatch(said) else None

@@ -117,7 +117,7 @@ class TaskRequested(Message):
     compensates: SubtaskId | None = None
     """The subtask of the run whose effects this task undoes."""
     run_accepted_at_ms: EpochMs | None = None
-    """Of tasks with execution rights: which run of this name it is, should an earlier one have been archived."""
+    """Which run of this name it is, should an earlier one have been archived; 0.1.0 did not say it."""
 
     @model_validator(mode="after")
     def _as_0_1_0_meant_it(self) -> Self:
@@ -160,6 +160,8 @@ class _Outcome(Message):
     role: Role
     worker: Identifier
     """The process that did the work: role, host and process id."""
+    run_accepted_at_ms: EpochMs | None = None
+    """As the task said it."""
     started_at_ms: EpochMs
     ended_at_ms: EpochMs
     usage: Usage = Usage()

@@ -250,10 +250,15 @@ def test_an_effect_that_nobody_asked_for_or_claimed_is_found(honest: Topics) -> 
 
     def another_key(topics: Entries) -> None:
         record = topics["effects"][0]
-        key = f"{record.key}.2"
-        topics["effects"].append(replace(changed(record, lambda body: body.update(key=key)), key=key))
+        key, _, accepted = record.key.partition("@")
+        topics["effects"].append(
+            replace(changed(record, lambda body: body.update(key=f"{key}.2")), key=f"{key}.2@{accepted}")
+        )
 
-    assert broken(honest, another_key) == {"effects"}
+    def another_run(topics: Entries) -> None:
+        topics["effects"][0] = replace(topics["effects"][0], key=f"{topics['effects'][0].key}0")
+
+    assert broken(honest, another_key) == broken(honest, another_run) == {"effects"}
 
 
 def test_a_success_without_its_effect_is_found(honest: Topics) -> None:

@@ -109,7 +109,8 @@ async def write_outcome(
 
     A claim that was taken over meanwhile has no say any more, except that it was done: compaction keeps the latest
     record alone, and that must not be the word of one that let go of what another holds. A holder that is late may
-    not have read yet that it was taken over: read alone, its word leaves a doubt.
+    not have read yet that it was taken over: read alone, its word leaves a doubt. Of an archived run nothing is said
+    any more but to the audit.
 
     Args:
         shared: The process's equipment.
@@ -119,13 +120,14 @@ async def write_outcome(
         ended: The outcome.
         settled_by_ms: When others begin to take the claim over; None when it is not the writer's own.
     """
-    standing, now_ms = shared.tail.standing(records.key), shared.clock()
+    standing, now_ms = shared.tail.standing(records.place), shared.clock()
     own_attempt = records.attempt.task.attempt
     doubt = standing.doubt if standing.claim == claim else 0
     if settled_by_ms is not None and now_ms > settled_by_ms:
         doubt = doubt or own_attempt
     outcome = EffectEnded(
         key=records.key,
+        run_accepted_at_ms=records.attempt.task.run_accepted_at_ms,
         claim=claim,
         status=ended.status,
         attempt=own_attempt,
@@ -137,7 +139,7 @@ async def write_outcome(
         at_ms=now_ms,
     )
     open_yet = standing.claim == claim and standing.state in {State.HELD, State.UNKNOWN}
-    says = ended.status == "done" or open_yet
+    says = (ended.status == "done" or open_yet) and not shared.tail.archived(records.place)
     effect = [records.ended(outcome)] if says else []
     await shared.publisher.publish([*effect, records.audited_outcome(outcome)])
 

@@ -134,7 +134,7 @@ class Desk:
         sha256 = hashlib.sha256(call.content).hexdigest()
         lost = False
         for _ in range(_MAX_TURNS):
-            standing = await self._standing(records.key)
+            standing = await self._standing(records.place)
             match standing.state:
                 case State.DONE:
                     return await self._as_before(records, standing, sha256, repair=lost)
@@ -148,20 +148,15 @@ class Desk:
                     if takes_over is None:
                         continue
             intent = await self._claim(records, target, sha256, "execute", takes_over)
-            if self._seen(records.key).claim == intent.claim:
+            if self._shared.tail.standing(records.place).claim == intent.claim:
                 return await self._held(records, target, intent, call)
             lost = True
         raise _moved(records.key)
 
-    async def _standing(self, key: str) -> Standing:
+    async def _standing(self, place: str) -> Standing:
         await self._shared.tail.caught_up.wait()
         self._active()
-        return self._seen(key)
-
-    def _seen(self, key: str) -> Standing:
-        """Where the key stands for this task: closed when the task's run has been archived since."""
-        tail = self._shared.tail
-        return _ARCHIVED if tail.archived_since(key, self._task) else tail.standing(key)
+        return self._shared.tail.standing(place)
 
     async def _as_before(self, records: EffectRecords, standing: Standing, sha256: str, *, repair: bool) -> str:
         """What an earlier call did. Whoever claimed in vain writes it again: compaction keeps the latest record."""
@@ -191,6 +186,7 @@ class Desk:
         now_ms = shared.clock()
         intent = EffectIntended(
             key=records.key,
+            run_accepted_at_ms=self._task.run_accepted_at_ms,
             claim=shared.name_claim(),
             purpose=purpose,
             takes_over=takes_over,
@@ -234,7 +230,7 @@ class Desk:
         Raises:
             SpecialistFailure: `outcome_unknown`.
         """
-        if standing.state is State.HELD and not await self._given_up(records.key, standing):
+        if standing.state is State.HELD and not await self._given_up(records.place, standing):
             return None
         word = self._task.effect_word
         spoken = standing.state is State.UNKNOWN and word is not None and standing.attempt <= word.through_attempt
@@ -252,29 +248,29 @@ class Desk:
             await write_outcome(self._shared, records, standing.claim, standing.request_sha256, ended)
         raise _unknown(records.key, f"attempt {standing.attempt} left it open, and the target cannot tell")
 
-    async def _given_up(self, key: str, standing: Standing) -> bool:
+    async def _given_up(self, place: str, standing: Standing) -> bool:
         """Wait for the holder. True when its bound has passed and the key stands as before."""
         shared = self._shared
         by_ms = standing.settled_by_ms + shared.bounds.skew_ms
-        while shared.tail.standing(key) == standing:
+        while shared.tail.standing(place) == standing:
             remaining_ms = by_ms - shared.clock()
             if remaining_ms <= 0:
                 return True
-            await shared.tail.changed(key, standing, min(remaining_ms, _LOOK_MS) / 1000)
+            await shared.tail.changed(place, standing, min(remaining_ms, _LOOK_MS) / 1000)
             self._active()
         return False
 
     async def _write_done(self, records: EffectRecords, standing: Standing, receipt: str, reason: str) -> None:
         ended = Ended("done", receipt, reason)
         await write_outcome(self._shared, records, standing.claim, standing.request_sha256, ended)
-        await self._shared.tail.changed(records.key, standing, self._shared.bounds.find_ms / 1000)
+        await self._shared.tail.changed(records.place, standing, self._shared.bounds.find_ms / 1000)
 
     # -- undoing
 
     async def _close(self, target: Target, records: EffectRecords) -> bool:
         """Make sure that nobody executes the effect from now on. False when nobody has."""
         for _ in range(_MAX_TURNS):
-            standing = await self._standing(records.key)
+            standing = await self._standing(records.place)
             match standing.state:
                 case State.DONE:
                     return True
@@ -283,14 +279,13 @@ class Desk:
                 case State.FREE:
                     takes_over = None
                 case State.HELD | State.UNKNOWN:
-                    if standing.state is State.HELD and not await self._given_up(records.key, standing):
+                    if standing.state is State.HELD and not await self._given_up(records.place, standing):
                         continue
                     takes_over = standing.claim
             await self._claim(records, target, _NOTHING, "close", takes_over)
         raise _moved(records.key)
 
 
-_ARCHIVED: Final = Standing(State.CLOSED)
 _NOTHING: Final = hashlib.sha256(b"").hexdigest()
 
 

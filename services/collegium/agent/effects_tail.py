@@ -3,25 +3,19 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from typing import NamedTuple
+from typing import Final
 
 from collegium.agent.effects_book import FREE, Standing, State, fold
 from collegium.agent.patience import Patience
 from collegium.agent.tail import Tail
 from collegium.log.port import Log, Record
-from collegium_schemas.effects import EffectEnded, EffectIntended, archived_run
+from collegium_schemas.effects import EffectEnded, EffectIntended
 from collegium_schemas.envelope import EnvelopeError, decode
-from collegium_schemas.tasks import TaskRequested
 
 _log = logging.getLogger(__name__)
 
 
-class _Archived(NamedTuple):
-    """What the removal of a key says."""
-
-    at_ms: int
-    accepted_at_ms: int | None
-    """Of the latest run of this name that is gone; None where no removal says so."""
+_ARCHIVED: Final = Standing(State.CLOSED)
 
 
 class EffectTail(Tail):
@@ -35,7 +29,7 @@ class EffectTail(Tail):
         super().__init__(log, topic, patience)
         self._capacity = capacity
         self._standings: dict[str, Standing] = {}
-        self._forgotten: OrderedDict[str, _Archived] = OrderedDict()
+        self._forgotten: OrderedDict[str, None] = OrderedDict()
         """Keys of archived runs, the latest: Kafka keeps a tombstone for a day, and no attempt may take longer."""
 
     def __len__(self) -> int:
@@ -46,28 +40,23 @@ class EffectTail(Tail):
         """True when no further key may be claimed."""
         return len(self._standings) >= self._capacity
 
-    def standing(self, key: str) -> Standing:
-        """Where an effect stands, as far as the topic was read."""
-        return self._standings.get(key, FREE)
+    def standing(self, place: str) -> Standing:
+        """Where an effect stands, as far as the topic was read: closed once its run is archived.
 
-    def archived_since(self, key: str, task: TaskRequested) -> bool:
-        """True when the run of a task has been archived. A later run may have its name.
-
-        Runs of one name are told apart by when they were accepted, which the task and the tombstone both say: the
-        clocks of whoever dispatched and of whoever archived need not agree.
+        Args:
+            place: The key of its records (`collegium_schemas.effects.record_key`).
         """
-        archived = self._forgotten.get(key)
-        if archived is None:
-            return False
-        if task.run_accepted_at_ms is None or archived.accepted_at_ms is None:  # 0.1.0's deliveries do not say it
-            return task.dispatched_at_ms <= archived.at_ms
-        return task.run_accepted_at_ms <= archived.accepted_at_ms
+        return _ARCHIVED if self.archived(place) else self._standings.get(place, FREE)
 
-    async def changed(self, key: str, before: Standing, within_s: float) -> None:
+    def archived(self, place: str) -> bool:
+        """True when the effect's run has been archived: a task of it that is redelivered must not start over."""
+        return place in self._forgotten
+
+    async def changed(self, place: str, before: Standing, within_s: float) -> None:
         """Wait until an effect stands otherwise than before, at most so long."""
         try:
             async with asyncio.timeout(max(0.0, within_s)):
-                while self.standing(key) == before:
+                while self.standing(place) == before:
                     await self.moved()
         except TimeoutError:
             return
@@ -81,27 +70,25 @@ class EffectTail(Tail):
         """What is remembered grows old: nobody may act on it."""
         self.caught_up.clear()
 
-    def _forget(self, key: str, archived: _Archived) -> None:
-        """The run is archived. A task of it may still be redelivered, which must not execute the effect again."""
-        self._standings.pop(key, None)
-        before = self._forgotten.get(key, archived).accepted_at_ms
-        if before is not None and (archived.accepted_at_ms is None or before > archived.accepted_at_ms):
-            archived = archived._replace(accepted_at_ms=before)  # a clock was ahead; what was refused stays refused
-        self._forgotten[key] = archived
-        self._forgotten.move_to_end(key)
+    def _forget(self, place: str) -> None:
+        self._standings.pop(place, None)
+        self._forgotten[place] = None
+        self._forgotten.move_to_end(place)
         if len(self._forgotten) > self._capacity:
             self._forgotten.popitem(last=False)
 
     def take(self, record: Record) -> None:
         """Fold one record into where its effect stands."""
-        key = (record.key or b"").decode("utf-8", "replace")
+        place = (record.key or b"").decode("utf-8", "replace")
         if record.value is None:
-            self._forget(key, _Archived(record.timestamp_ms, archived_run(record.headers)))
+            self._forget(place)
             return
+        if self.archived(place):
+            return  # a late word; whoever reads the topic after Kafka has dropped the removal has no task of the run
         try:
             effect = decode(record.headers, record.value, EffectIntended, EffectEnded)
         except EnvelopeError as error:
-            _log.error("effect record %s at offset %d cannot be read: %s", key, record.offset, error.reason)
-            self._standings[key] = Standing(State.UNKNOWN)  # what is not understood must not lead to a call
+            _log.error("effect record %s at offset %d cannot be read: %s", place, record.offset, error.reason)
+            self._standings[place] = Standing(State.UNKNOWN)  # what is not understood must not lead to a call
             return
-        self._standings[effect.key] = fold(self._standings.get(effect.key), effect)
+        self._standings[place] = fold(self._standings.get(place), effect)

@@ -154,12 +154,21 @@ class Poison:
                 attempt=int(attempt),
                 role=self._role,
                 worker=self._worker,
+                run_accepted_at_ms=_run_accepted_at_ms(record),
                 started_at_ms=now_ms,
                 ended_at_ms=now_ms,
                 failure=Failure(kind=FailureKind.POISON, message=one_line(error.message)),
             )
         except ValueError:  # no such name, or one of another form; EnvelopeError and ValidationError are ValueErrors
             return None
+
+
+def _run_accepted_at_ms(record: Record) -> int | None:
+    """Which run of its name a record is about; None where it cannot be read, or does not say so."""
+    try:
+        return decode(record.headers, record.value, TaskRequested).run_accepted_at_ms
+    except EnvelopeError:
+        return None
 
 
 def _subtask(record: Record) -> str | None:

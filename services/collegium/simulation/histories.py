@@ -13,7 +13,7 @@ from collegium.orchestrator.shell.parts import POSITION_KEY, changed_parts
 from collegium.simulation.broker import SimulatedBroker
 from collegium.simulation.errors import Violation
 from collegium.simulation.outside import Outside
-from collegium_schemas.envelope import header
+from collegium_schemas.envelope import decode, header
 from collegium_schemas.events import (
     ApprovalAnswered,
     ApprovalRequested,
@@ -27,7 +27,7 @@ from collegium_schemas.events import (
     SubtaskFailed,
 )
 from collegium_schemas.state import InputPosition
-from collegium_schemas.tasks import FailureKind
+from collegium_schemas.tasks import FailureKind, TaskFailed, TaskSucceeded
 
 
 @dataclass(slots=True)
@@ -197,9 +197,9 @@ class Histories:
             if outcome in life.outcomes or part is None or part.attempt != event.attempt:
                 raise Violation("first_outcome", f"{decided.event_id} accepts another outcome of {outcome}: {part}")
             life.outcomes.add(outcome)
-            self._says_so(decided, event)
+            self._says_so(life, decided, event)
 
-    def _says_so(self, decided: RunDecided, event: AttemptSucceeded | AttemptFailed) -> None:
+    def _says_so(self, life: _Life, decided: RunDecided, event: AttemptSucceeded | AttemptFailed) -> None:
         """The record that an outcome is taken from is about that attempt, unless an earlier one was poison."""
         origin = decided.origin
         if origin.kind != "result" or origin.partition is None or origin.offset is None:
@@ -210,6 +210,10 @@ class Histories:
         said = None if record is None else header(record.headers, "ce_subject")
         if said != (task_id := f"{decided.run_id}/{event.subtask_id}/{event.attempt}"):
             raise Violation("first_outcome", f"{decided.event_id} takes an outcome of {said} for one of {task_id}")
+        if record is not None and life.run is not None:
+            outcome = decode(record.headers, record.value, TaskSucceeded, TaskFailed)
+            if outcome.run_accepted_at_ms != life.run.header.accepted_at_ms:
+                raise Violation("first_outcome", f"{decided.event_id} takes the outcome of an archived run of its name")
 
     def _events_of(self, life: _Life, decided: RunDecided) -> list[str]:
         dispatched: list[str] = []

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from chaos.checker.canonical import Value, member, members, word
+from chaos.checker.canonical import Value, member, members, number, word
 from chaos.checker.facts import Facts, Finding
 
 
@@ -13,7 +13,7 @@ def effects(facts: Facts) -> Iterator[Finding]:
     succeeded, granted = expected(facts)
     for entry, body in facts.bodies("effects"):
         key, claim = word(body, "key"), word(body, "claim")
-        if entry.key != key or key not in granted:
+        if key not in granted or entry.key != _place(facts, key):
             yield Finding("effects", key, f"no plan asks for it, or its record has another key: {entry.key}")
         if "status" not in body:
             intended.add((key, claim))
@@ -39,6 +39,12 @@ def expected(facts: Facts) -> tuple[set[str], set[str]]:
                 granted |= of_subtask[name]
             succeeded |= of_subtask.get(word(event, "subtask_id"), set())
     return succeeded, granted
+
+
+def _place(facts: Facts, key: str) -> str:
+    """Where an effect's records lie: its key, and when its run was accepted."""
+    first = facts.runs[key.partition("/")[0]][0]
+    return f"{key}@{number(first.body, 'at_ms')}"
 
 
 def _names(value: Value) -> list[str]:

@@ -10,6 +10,7 @@ from collegium.agent.effects import EffectCall, Sought, Target
 from collegium.agent.effects_call import Ended
 from collegium.agent.effects_desk import Desk
 from collegium.agent.effects_records import EffectRecords
+from collegium.agent.effects_tail import EffectTail
 from collegium_schemas.effects import EffectIntended
 from collegium_schemas.tasks import FailureKind
 from simulation.bugs.applying import Bug, Change
@@ -91,6 +92,11 @@ class _CallsBeforeIntent(Desk):
         return await super()._claim(records, target, sha256, purpose, takes_over)
 
 
+def _remembers_nothing(tail: EffectTail, place: str) -> bool:
+    """A removed key is a free one."""
+    return False
+
+
 BUGS = (
     Bug(
         "effect-key-with-attempt",
@@ -106,5 +112,10 @@ BUGS = (
         "effect-before-intent",
         "an effect is executed before it is claimed",
         (Change(effects_desk, "Desk", _CallsBeforeIntent),),
+    ),
+    Bug(
+        "archived-effects-forgotten",
+        "whether an effect's run is archived is not asked",
+        (Change(EffectTail, "archived", _remembers_nothing),),
     ),
 )

@@ -15,6 +15,7 @@ _LATER = {
     "any-attempt": 5,
     "not-forwarded": 5,
     "leftover-timers-dropped": 205,
+    "archived-effects-forgotten": 280,
 }
 FOUND_BY: dict[str, int] = {bug.name: _LATER.get(bug.name, 1) for bug in BUGS}
 """A seed from which on each bug shows itself soon."""

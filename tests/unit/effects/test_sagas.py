@@ -148,8 +148,10 @@ async def test_an_archived_runs_effects_leave_the_topic_with_it(tmp_path: Path) 
         run_id = await submit(it, fail="confirm")
         await it.until_history(has(run_id, "run_archived"))
         records = await it.read("effects")
-    removed = [(record.key or b"").decode().removeprefix(f"{run_id}/") for record in records if record.value is None]
-    assert sorted(removed) == ["book/alpha", "pay/beta", "undo.book/alpha", "undo.pay/beta"]
+        accepted_at_ms = (await it.history())[run_id][0].at_ms
+    removed = {record.key for record in records if record.value is None}
+    effects = ("book/alpha", "pay/beta", "undo.book/alpha", "undo.pay/beta")
+    assert removed == {f"{run_id}/{effect}@{accepted_at_ms}".encode() for effect in effects}
     homes = {record.partition for record in records}
     assert len(homes) == 1
     kept = {record.key for record in records} - {record.key for record in records if record.value is None}

@@ -179,8 +179,8 @@ def _invalid(run: Run | None, arrived: ObjectiveInvalid, rules: Rules, moment: M
 
 def _outcome(run: Run | None, arrived: OutcomeArrived, rules: Rules, moment: Moment) -> Decided:
     outcome = arrived.outcome
-    if run is None or run.header.status.terminal:
-        return Decided(dropped="late_outcome")
+    if run is None or run.header.status.terminal or outcome.run_accepted_at_ms not in {None, run.header.accepted_at_ms}:
+        return Decided(dropped="late_outcome")  # of an archived run with the same name, perhaps
     part = run.subtasks.get(outcome.subtask_id)
     decision = Decision(run, arrived.run_id, rules, moment)
     if part is not None and isinstance(outcome, TaskFailed) and decision.condemn(part, outcome):

@@ -99,7 +99,7 @@ def task_of(
         effects=spec.effects,
         effect_word=part.effect_word,
         compensates=spec.compensates,
-        run_accepted_at_ms=run.header.accepted_at_ms if spec.effects else None,
+        run_accepted_at_ms=run.header.accepted_at_ms,
     )
 
 

@@ -91,6 +91,20 @@ def test_a_failed_attempt_beyond_the_budget_is_the_runs_end(budget: dict[str, in
     assert ended(world).limit == "budget"
 
 
+def test_an_outcome_of_an_archived_run_is_not_taken_for_one_of_the_run_that_has_its_name_now() -> None:
+    """Success or failure, poison included; the run's own outcome is accepted afterwards."""
+    world = steps({"id": "one", "retry": {"max_attempts": 2}})
+    accepted_at_ms = world.live().header.accepted_at_ms
+    for other_ms in (accepted_at_ms - 1, accepted_at_ms + 1):
+        assert world.succeed("one", run_accepted_at_ms=other_ms) == []
+        assert world.last.dropped == "late_outcome"
+        for kind in (FailureKind.TIMEOUT, FailureKind.POISON):
+            assert world.fail("one", kind, run_accepted_at_ms=other_ms) == []
+            assert world.last.dropped == "late_outcome"
+    world.succeed("one", run_accepted_at_ms=accepted_at_ms)
+    assert ended(world).status is RunStatus.COMPLETED
+
+
 def test_an_accepted_outcome_is_kept_whole_without_its_content() -> None:
     """Outputs are references; notes, evidence and review are as reported."""
     world = steps({"id": "one", "outputs": ["report"]}, {"id": "two"})

@@ -32,6 +32,7 @@ def test_the_work_that_is_asked_for_is_complete() -> None:
         tenant="t",
         team="m",
         requester="r",
+        run_accepted_at_ms=world.live().header.accepted_at_ms,
     )
 
 
@@ -86,13 +87,8 @@ def test_work_says_how_it_is_done_and_how_often_its_worker_is_to_be_heard() -> N
     assert (task.strategy, task.heartbeat_timeout_ms) == ("model", 7_000)
 
 
-def test_work_that_changes_the_outside_says_which_run_of_its_name_it_is_of() -> None:
-    """By the time of its acceptance; work without such rights has no use for it."""
-    world = World({"line": line("one", "two")})
-    world.take(arrived(playbook="line"))
-    [task] = list(commands(world.history[0], world.run, {}))
-    assert isinstance(task, TaskRequested)
-    assert task.run_accepted_at_ms is None
+def test_work_says_which_run_of_its_name_it_is_of() -> None:
+    """By the time of its acceptance, whichever attempt it is."""
     world = steps({"id": "one", "effects": ["alpha"]})
     accepted_at_ms = world.now_ms
     world.fail("one", FailureKind.TIMEOUT)
