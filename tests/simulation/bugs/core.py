@@ -31,14 +31,6 @@ def _takes_any_attempt(run: Run | None, happened: Input, rules: Rules, moment: M
     return decide(run, happened, rules, moment)
 
 
-def _takes_any_run(run: Run | None, happened: Input, rules: Rules, moment: Moment) -> Decided:
-    """The outcome of an archived run is taken for one of the run that has its name now."""
-    if isinstance(happened, OutcomeArrived):
-        outcome = happened.outcome.model_copy(update={"run_accepted_at_ms": None})
-        happened = replace(happened, outcome=outcome)
-    return decide(run, happened, rules, moment)
-
-
 class _NeverArchives(Timers):
     def arm(self, timer: Timer) -> None:
         """An ended run has no timer."""
@@ -59,11 +51,6 @@ BUGS = (
         "any-attempt",
         "the outcome of an earlier attempt is accepted",
         (Change(transaction, "decide", _takes_any_attempt),),
-    ),
-    Bug(
-        "any-run",
-        "the outcome of an archived run is accepted by the run that has its name now",
-        (Change(transaction, "decide", _takes_any_run),),
     ),
     Bug("never-archived", "an ended run has no timer", (Change(Timers, "arm", _NeverArchives.arm),)),
 )
