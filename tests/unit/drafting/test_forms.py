@@ -25,9 +25,9 @@ def _conflict(template: str) -> Draft:
     return compose(GOAL, found, examine(found), template=SHIPPED[template])
 
 
-def _one(template: Template, **options: float) -> Draft:
+def _one(template: Template, least_confidence: float = 0.0) -> Draft:
     found = [evidence("How do producers wait for acknowledgements of replicas?", *kafka_passages())]
-    return compose("acknowledgements", found, examine(found), template=template, **options)
+    return compose("acknowledgements", found, examine(found), template=template, least_confidence=least_confidence)
 
 
 def test_four_templates_are_shipped_and_the_default_is_a_report() -> None:

@@ -7,7 +7,7 @@ import click
 from collegium.cli.command import command, family
 from collegium.cli.errors import NotFound, UsageFault
 from collegium.cli.output import JsonValue
-from collegium.cli.playbooks import library
+from collegium.cli.playbooks import checked, library
 from collegium.cli.session import Session
 from collegium.orchestrator.playbooks import Library, PlaybookError, load_playbook
 from collegium.orchestrator.playbooks.drawing import mermaid, outline
@@ -21,7 +21,7 @@ def check(session: Session, file: Path) -> None:
     if not file.exists():
         raise NotFound(f"there is no file {file}")
     try:
-        found = load_playbook(file)
+        found = checked(file)
     except PlaybookError as error:
         faults: list[JsonValue] = [
             {"line": fault.line, "where": fault.where, "message": fault.message} for fault in error.faults
