@@ -1,21 +1,19 @@
 """The second layer: the model's opinion of sentences that the rules leave undecided.
 
 It never overrules the rules. What they support or refute stays so, and what they bar, since it differs from the
-nearest sentence of its source in a number, a name or an operator, is never supported. For the rest the windows of the
-cited passages that hold most of the sentence are put to the model, and the best one counts (`weighing`).
+nearest sentence of its source in a number, a name or an operator, is never supported. For the rest the windows and the
+sentences of the cited passages that hold most of it are put to the model (`signals`), and all is weighed (`weighing`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from collegium.entailment.port import Chances, Entailment
-from collegium.verification.signals import Window, signals, windows_of
+from collegium.verification.signals import Grounds, grounds_of, signals
 from collegium.verification.weighing import SURE, Weights, refutation
 from collegium_schemas.evidence import Verdict
 
-MOST_WINDOWS: Final = 4
-"""Windows per sentence that are put to the model."""
 MOST_PAIRS: Final = 120
 """Of one review: sentences beyond stay as the rules left them."""
 _MOST_QUOTED_CHARS: Final = 200
@@ -68,30 +66,36 @@ class SecondOpinion:
 
     def of(self, sentences: Sequence[Open]) -> list[Opinion | None]:
         """An opinion of each, in order; None where nothing was cited or the bound of a review was reached."""
-        windows = [windows_of(one.said, one.sources, MOST_WINDOWS) for one in sentences]
-        asked, count = list[list[Window]](), 0
-        for some in windows:
-            count += len(some)
-            asked.append(some if count <= MOST_PAIRS else [])
-        pairs = [(window.text, one.said) for one, some in zip(sentences, asked, strict=True) for window in some]
+        found = [grounds_of(one.said, one.sources) for one in sentences]
+        asked, count = list[Grounds | None](), 0
+        for grounds in found:
+            count += len(grounds.texts)
+            asked.append(grounds if grounds.windows and count <= MOST_PAIRS else None)
+        pairs = [
+            (text, one.said)
+            for one, grounds in zip(sentences, asked, strict=True)
+            if grounds is not None
+            for text in grounds.texts
+        ]
         chances = iter(self.model.judge(pairs))
-        judged = [[(window, next(chances)) for window in some] for some in asked]
-        return [self._opinion(one, some) for one, some in zip(sentences, judged, strict=True)]
+        judged = [None if one is None else (one, {text: next(chances) for text in one.texts}) for one in asked]
+        return [
+            None if each is None else self._opinion(one, *each) for one, each in zip(sentences, judged, strict=True)
+        ]
 
-    def _opinion(self, one: Open, judged: Sequence[tuple[Window, Chances]]) -> Opinion | None:
-        if not judged:
-            return None
-        weighed = [(self.weights.support(signals(window, found)), window, found) for window, found in judged]
-        support, window, found = max(weighed, key=lambda each: each[0])
-        support, refuted = round(support, 4), round(refutation(support, found), 4)
+    def _opinion(self, one: Open, grounds: Grounds, chances: Mapping[str, Chances]) -> Opinion:
+        support = round(self.weights.support(signals(grounds, chances)), 4)
+        window = max(grounds.windows, key=lambda each: chances[each.text].entailment)
+        denying = max(grounds.sentences, key=lambda text: chances[text].contradiction)
+        refuted = round(refutation(support, chances[denying]), 4)
         if support >= self.sure and not one.barred and window.exact == 1.0:
-            return Opinion(Verdict.SUPPORTED, support, support, _reason("entails it", support, window))
+            return Opinion(Verdict.SUPPORTED, support, support, _reason("entails it", support, window.text))
         if refuted >= self.sure:
-            return Opinion(Verdict.REFUTED, support, refuted, _reason("contradicts it", refuted, window))
+            return Opinion(Verdict.REFUTED, support, refuted, _reason("contradicts it", refuted, denying))
         reason = "neither its words nor the entailment model find it in the cited passage"
         return Opinion(Verdict.NOT_ENOUGH_EVIDENCE, support, round(1.0 - max(support, refuted), 4), reason)
 
 
-def _reason(does: str, probability: float, window: Window) -> str:
-    quoted = " ".join(window.text.split())[:_MOST_QUOTED_CHARS]
+def _reason(does: str, probability: float, text: str) -> str:
+    quoted = " ".join(text.split())[:_MOST_QUOTED_CHARS]
     return f"the cited passage {does}, by the entailment model (probability {probability:.2f}): “{quoted}”"

@@ -1,6 +1,10 @@
-"""What speaks for and against a claim where the rules leave it undecided: words, values, the model's chances."""
+"""What speaks for and against a claim where the rules leave it undecided: words, values, the model's chances.
 
-from collections.abc import Sequence
+What entails a claim may be spread over several sentences, so entailment is asked of windows of four; what contradicts
+it stands in one, and drowns among others, so contradiction is asked of single sentences.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log
@@ -9,11 +13,15 @@ from typing import Final
 from collegium.entailment.port import Chances
 from collegium.entailment.windows import WindowRule, split, windows
 from collegium.language.terms import Term, TermKind, content, matches, terms
+from collegium.verification.directions import direction
 
+MOST_WINDOWS: Final = 4
+"""Windows of a claim that are put to the model, and as many sentences."""
 _FLOOR: Final = 0.005
 """Chances below are taken for this one: their logarithms would say more than the model knows."""
 _VALUES: Final = (TermKind.NUMBER, TermKind.VERSION, TermKind.DATE)
-_RULE: Final = WindowRule()
+_RULE: Final = WindowRule(sentences=4, step=2, max_chars=640)
+"""Longer ones would not fit into the model's tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,42 +40,83 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Signals:
-    """A window's signals, ready to be weighed.
+class Grounds:
+    """What the sources hold of a claim.
 
     Attributes:
-        shared: See `Window`.
-        exact: See `Window`.
-        against_contradiction: ln(entailment / contradiction), 0 without a model.
-        against_neutral: ln(entailment / neutral), 0 without a model.
+        windows: Those that hold most of it, best first.
+        sentences: Those that share most words with it, best first.
+        direction: 1 when claim and best sentence speak of the same direction, -1 when of opposite ones, else 0.
+    """
+
+    windows: tuple[Window, ...]
+    sentences: tuple[str, ...]
+    direction: int = 0
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What is put to the model, each text once."""
+        return tuple(dict.fromkeys((*(window.text for window in self.windows), *self.sentences)))
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """A claim's signals, ready to be weighed.
+
+    Attributes:
+        shared: Of the window that holds most of its words.
+        exact: Of the window that holds most of its values.
+        direction: See `Grounds`.
+        entailed: ln(p / (1 - p)) of the highest chance of entailment by a window; 0 without a model.
+        contradicted: The same of contradiction by a sentence.
     """
 
     shared: float
     exact: float
-    against_contradiction: float = 0.0
-    against_neutral: float = 0.0
+    direction: float = 0.0
+    entailed: float = 0.0
+    contradicted: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A source's windows and sentences, each with its terms."""
+
+    windows: tuple[tuple[str, tuple[Term, ...]], ...]
+    sentences: tuple[tuple[str, tuple[Term, ...]], ...]
 
 
 @lru_cache(maxsize=1024)
-def _cut(text: str) -> tuple[tuple[str, tuple[Term, ...]], ...]:
-    return tuple((window, terms(window)) for window in windows(split(text), _RULE))
+def _cut(text: str) -> _Cut:
+    rows = split(text)
+    return _Cut(tuple((one, terms(one)) for one in windows(rows, _RULE)), tuple((one, terms(one)) for one in rows))
 
 
-def windows_of(claim: str, sources: Sequence[str], most: int) -> list[Window]:
-    """The windows that hold most of a claim, best first, at most so many."""
+def grounds_of(claim: str, sources: Sequence[str], most: int = MOST_WINDOWS) -> Grounds:
+    """The windows and sentences that hold most of a claim, at most so many of each."""
     said = terms(claim)
     words = {term.key for term in content(said)}
     values = [term for term in said if term.kind in _VALUES]
+    cut = [_cut(source) for source in sources]
     found = [
         Window(
             text,
-            len(words & {term.key for term in held}) / max(1, len(words)),
+            _shared(words, held),
             sum(_holds(held, value) for value in values) / len(values) if values else 1.0,
         )
-        for source in sources
-        for text, held in _cut(source)
+        for one in cut
+        for text, held in one.windows
     ]
-    return sorted(found, key=lambda window: -(window.shared + window.exact))[:most]
+    near = sorted((row for one in cut for row in one.sentences), key=lambda row: -_shared(words, row[1]))[:most]
+    return Grounds(
+        tuple(sorted(found, key=lambda window: -(window.shared + window.exact))[:most]),
+        tuple(text for text, _ in near),
+        direction(said) * direction(near[0][1]) if near else 0,
+    )
+
+
+def _shared(words: set[str], held: tuple[Term, ...]) -> float:
+    return len(words & {term.key for term in content(held)}) / max(1, len(words))
 
 
 def _holds(held: Sequence[Term], value: Term) -> bool:
@@ -76,9 +125,22 @@ def _holds(held: Sequence[Term], value: Term) -> bool:
     return any(matches(value, term) for term in held) and (not counted or any(counted == term.key for term in held))
 
 
-def signals(window: Window, chances: Chances | None) -> Signals:
-    """A window's signals; without the model's chances, those of words and values alone."""
+def signals(grounds: Grounds, chances: Mapping[str, Chances] | None) -> Signals:
+    """A claim's signals; without the model's chances, those of words and values alone.
+
+    Args:
+        grounds: With at least one window.
+        chances: Of each of the grounds' texts.
+    """
+    shared = max(window.shared for window in grounds.windows)
+    exact = max(window.exact for window in grounds.windows)
     if chances is None:
-        return Signals(window.shared, window.exact)
-    entailed, left, denied = (max(_FLOOR, one) for one in (chances.entailment, chances.neutral, chances.contradiction))
-    return Signals(window.shared, window.exact, log(entailed / denied), log(entailed / left))
+        return Signals(shared, exact, grounds.direction)
+    entailed = max(chances[window.text].entailment for window in grounds.windows)
+    contradicted = max(chances[text].contradiction for text in grounds.sentences)
+    return Signals(shared, exact, grounds.direction, _odds(entailed), _odds(contradicted))
+
+
+def _odds(chance: float) -> float:
+    kept = min(1.0 - _FLOOR, max(_FLOOR, chance))
+    return log(kept / (1.0 - kept))

@@ -23,8 +23,9 @@ class Weights:
     bias: float
     shared: float
     exact: float
-    against_contradiction: float = 0.0
-    against_neutral: float = 0.0
+    direction: float
+    entailed: float = 0.0
+    contradicted: float = 0.0
 
     @classmethod
     def of(cls, values: Mapping[str, float]) -> "Weights":
@@ -35,7 +36,10 @@ class Weights:
         """
         names = {one.name for one in fields(cls)}
         if set(values) != names:
-            raise ValueError(f"weights must be {', '.join(sorted(names))}, not {', '.join(sorted(values)) or 'none'}")
+            raise ValueError(
+                f"weights must be {', '.join(sorted(names))}, not {', '.join(sorted(values)) or 'none'}; "
+                "fit them with entailment.combine, or install a package of this version"
+            )
         return cls(**values)
 
     def support(self, found: Signals) -> float:
@@ -44,13 +48,14 @@ class Weights:
             self.bias
             + self.shared * found.shared
             + self.exact * found.exact
-            + self.against_contradiction * found.against_contradiction
-            + self.against_neutral * found.against_neutral
+            + self.direction * found.direction
+            + self.entailed * found.entailed
+            + self.contradicted * found.contradicted
         )
         return 1.0 / (1.0 + exp(-max(-30.0, min(30.0, total))))
 
 
-RULES_ALONE: Final = Weights(bias=-1.4862, shared=1.395, exact=1.1453)
+RULES_ALONE: Final = Weights(bias=-1.2543, shared=1.6082, exact=0.6588, direction=1.1522)
 """Without the model."""
 
 
@@ -59,7 +64,7 @@ def refutation(support: float, chances: Chances) -> float:
 
     Args:
         support: See `Weights.support`.
-        chances: Of the same window.
+        chances: Of the sentence that contradicts it most.
     """
     other = chances.contradiction + chances.neutral
     return (1.0 - support) * chances.contradiction / other if other else 0.0

@@ -4,9 +4,11 @@ import pytest
 
 from collegium.entailment.port import Chances
 from collegium.entailment.table import TableEntailment
+from collegium.language.terms import terms
+from collegium.verification.directions import direction
 from collegium.verification.judging import Judge, seconded
 from collegium.verification.second_opinion import MOST_PAIRS, Open, SecondOpinion
-from collegium.verification.signals import signals, windows_of
+from collegium.verification.signals import MOST_WINDOWS, grounds_of, signals
 from collegium.verification.weighing import RULES_ALONE, Weights, refutation
 from collegium_schemas.evidence import Sentence, SentenceVerdict, Verdict
 from report_worlds import passage
@@ -14,7 +16,7 @@ from report_worlds import passage
 SOURCE = "Brokers that lose their leader stop taking writes within 30 seconds. Reads go on as before."
 PARAPHRASE = "Without a leader, a broker refuses to be written to."
 YES, NO, UNSURE = Chances(0.98, 0.01, 0.01), Chances(0.01, 0.01, 0.98), Chances(0.5, 0.4, 0.1)
-WEIGHTS = Weights(bias=-1.0, shared=0.5, exact=0.5, against_contradiction=0.5, against_neutral=0.5)
+WEIGHTS = Weights(bias=0.0, shared=0.5, exact=0.5, direction=0.5, entailed=0.5, contradicted=-0.5)
 
 
 def _verdict(text: str, chances: Chances, source: str = SOURCE) -> SentenceVerdict:
@@ -25,7 +27,7 @@ def _verdict(text: str, chances: Chances, source: str = SOURCE) -> SentenceVerdi
     )
     if judged.open is None:
         return judged.verdict
-    asked = [(window.text, judged.open.said) for window in windows_of(judged.open.said, judged.open.sources, 9)]
+    asked = [(text, judged.open.said) for text in grounds_of(judged.open.said, judged.open.sources).texts]
     layer = SecondOpinion(TableEntailment(dict.fromkeys(asked, chances)), WEIGHTS)
     return seconded(judged, layer.of([judged.open])[0])
 
@@ -76,7 +78,7 @@ def test_the_reason_names_the_window() -> None:
 
 def test_a_review_asks_within_its_bound() -> None:
     """Sentences beyond the bound have no opinion; those before keep theirs."""
-    said = Open(PARAPHRASE, (SOURCE,))
+    said = Open(PARAPHRASE, ("Reads go on as before.",))
     opinions = SecondOpinion(TableEntailment({}), WEIGHTS).of([said] * (MOST_PAIRS + 5))
     assert opinions[MOST_PAIRS - 1] is not None
     assert opinions[MOST_PAIRS:] == [None] * 5
@@ -89,19 +91,63 @@ def test_nothing_cited_gives_no_opinion() -> None:
 
 def test_windows_are_those_that_hold_most() -> None:
     """Words first; numbers of the claim count where a window holds them."""
-    rows = [f"Row {number} speaks of nothing at all." for number in range(20)]
-    source = " ".join([*rows[:9], "The cache holds 512 entries.", *rows[9:]])
-    best, *_ = windows_of("The cache has 512 entries.", (source,), 3)
-    assert "512" in best.text
-    assert best.exact == 1.0
+    rows = [f"Row {number} speaks of nothing at all." for number in range(40)]
+    source = " ".join([*rows[:19], "The cache holds 512 entries.", *rows[19:]])
+    found = grounds_of("The cache has 512 entries.", (source,))
+    assert "512" in found.windows[0].text
+    assert found.windows[0].exact == 1.0
+    assert found.sentences[0] == "The cache holds 512 entries."
+    assert len(found.windows) == len(found.sentences) == MOST_WINDOWS
+
+
+def test_a_text_is_asked_about_once() -> None:
+    """A source of one sentence is window and sentence alike."""
+    assert grounds_of(PARAPHRASE, ("Reads go on as before.",)).texts == ("Reads go on as before.",)
+
+
+@pytest.mark.parametrize(
+    ("text", "way"),
+    [
+        ("Batching increases throughput.", 1),
+        ("Compression cuts nothing but lowers throughput.", -1),
+        ("More than three brokers vote.", 1),
+        ("Batching raises throughput and reduces latency.", 0),
+        ("Brokers vote.", 0),
+    ],
+)
+def test_a_text_says_up_or_down(text: str, way: int) -> None:
+    """By its words of direction; as many of each, or none, say neither."""
+    assert direction(terms(text)) == way
+
+
+@pytest.mark.parametrize(
+    ("said", "agreed"),
+    [("Batching improves throughput.", 1), ("Batching lowers throughput.", -1), ("Batching and throughput.", 0)],
+)
+def test_directions_agree_or_not(said: str, agreed: int) -> None:
+    """With the sentence that shares most words, not with its neighbours."""
+    source = "Batching increases throughput. Encryption reduces speed, lowers comfort and slows commits."
+    assert grounds_of(said, (source,)).direction == agreed
 
 
 def test_signals_without_a_model_are_those_of_words() -> None:
     """The formula of the rules alone weighs nothing else."""
-    (window,) = windows_of(PARAPHRASE, (SOURCE,), 1)
-    assert signals(window, None).against_neutral == 0.0
-    assert 0.0 < RULES_ALONE.support(signals(window, None)) < 1.0
-    assert WEIGHTS.support(signals(window, YES)) > WEIGHTS.support(signals(window, NO))
+    grounds = grounds_of(PARAPHRASE, (SOURCE,))
+    told = signals(grounds, None)
+    assert told.entailed == told.contradicted == 0.0
+    assert 0.0 < RULES_ALONE.support(told) < 1.0
+    yes, no = (signals(grounds, dict.fromkeys(grounds.texts, chances)) for chances in (YES, NO))
+    assert WEIGHTS.support(yes) > WEIGHTS.support(no)
+
+
+def test_contradiction_is_looked_for_in_single_sentences() -> None:
+    """One that denies the claim counts, though the window around it leaves the claim open."""
+    grounds = grounds_of(PARAPHRASE, (SOURCE,))
+    window = grounds.windows[0].text
+    assert window not in grounds.sentences
+    found = signals(grounds, dict.fromkeys(grounds.texts, UNSURE) | {grounds.sentences[0]: NO})
+    assert found.contradicted > 3.0
+    assert found.entailed == 0.0
 
 
 def test_weights_are_complete_or_refused() -> None:

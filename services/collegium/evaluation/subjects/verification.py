@@ -10,13 +10,12 @@ from collegium.evaluation.subjects.passages import passages_of
 from collegium.verification.composition import installed
 from collegium.verification.judging import Judge, Judged
 from collegium.verification.second_opinion import Open, Opinion, SecondOpinion
-from collegium.verification.signals import signals, windows_of
+from collegium.verification.signals import grounds_of, signals
 from collegium.verification.weighing import RULES_ALONE
 from collegium_schemas.evidence import Passage, Sentence, SentenceVerdict, Verdict
 
 _ORDER: Final = (Verdict.SUPPORTED, Verdict.REFUTED, Verdict.NOT_ENOUGH_EVIDENCE)
 _RULES: Final = ("collegium.verification", "collegium.language", "collegium.entailment")
-_MOST_WINDOWS: Final = 4
 
 
 class Verification:
@@ -89,8 +88,8 @@ def _said(verdict: SentenceVerdict) -> Prediction:
 
 def _by_words(verdict: SentenceVerdict, left: Open) -> Prediction:
     """Undecided; the score orders by the words and values that the nearest window holds, and claims no more."""
-    windows = windows_of(left.said, left.sources, _MOST_WINDOWS)
-    support = max((RULES_ALONE.support(signals(window, None)) for window in windows), default=0.0)
+    grounds = grounds_of(left.said, left.sources)
+    support = RULES_ALONE.support(signals(grounds, None)) if grounds.windows else 0.0
     return Prediction(label=verdict.verdict.value, confidence=verdict.confidence, score=support, note=verdict.reason)
 
 
