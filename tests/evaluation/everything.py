@@ -57,6 +57,23 @@ def whole_runs(*more: str, alone: bool, held: bool = True) -> Job:
     return Job(words, "runs-kafka-docs.report.json", alone, held)
 
 
+def chain(*links: str) -> Job:
+    """Some specialists in a row over real documentation."""
+    suite, corpus = HERE / "runs" / "kafka_docs.yaml", HERE / "corpora" / "kafka_docs"
+    words = ("chain", "--suite", str(suite), "--corpus", str(corpus), "--strict", *_named(links))
+    return Job(words, f"chain-kafka-docs-{'-'.join(links)}.report.json")
+
+
+def chain_on_scenario(name: str, *links: str) -> Job:
+    """Some specialists in a row over documents that a suite brings."""
+    words = ("chain", "--suite", str(HERE / "scenarios" / f"{name}.yaml"), "--strict", *_named(links))
+    return Job(words, f"chain-scenarios-{name}-{'-'.join(links)}.report.json")
+
+
+def _named(links: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word for link in links for word in ("--link", link))
+
+
 FULL: Final = (
     # Computes the corpus's vectors, so that nothing waits for them when the runs are alone.
     whole_runs("--most", "1", alone=False, held=False),
@@ -69,10 +86,14 @@ FULL: Final = (
     specialist("contradiction", "contradiction_snli"),
     specialist("tampering", "tampering"),
     specialist("injection", "injection_strings"),
+    chain("retrieval"),
+    chain("retrieval", "analysis"),
+    chain("retrieval", "analysis", "drafting"),
     whole_runs(alone=True),
 )
 QUICK: Final = (
     whole_runs(alone=False),
+    chain_on_scenario("sources", "retrieval", "analysis", "drafting"),
     *(scenario(name) for name in SCENARIOS),
     specialist("retrieval", "multidoc_hotpotqa100", "--subject", "bm25"),
     specialist("verification", "verify_scifact", "--most", "120"),

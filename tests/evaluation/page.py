@@ -84,7 +84,7 @@ def _made(seconds: float) -> str:
 
 
 def _title(report: EvaluationReport) -> str:
-    name = report.suite.capitalize() if report.suite != "runs" else "Whole runs"
+    name = {"runs": "Whole runs", "chain": "A chain"}.get(report.suite, report.suite.capitalize())
     return f"{name}: {report.data} ({report.subject}, {report.parts[0].cases} cases)"
 
 
@@ -142,7 +142,7 @@ def _kinds(report: EvaluationReport) -> Iterator[str]:
     if not groups:
         return
     names = [name for name in _names(groups) if name not in ("log_bytes", "report_bytes", "replans")]
-    if report.suite == "runs":
+    if report.suite in ("runs", "chain"):
         names = [name for name in names if name in _BY_KIND]
     yield ""
     yield "| group | cases | " + " | ".join(names) + " |"

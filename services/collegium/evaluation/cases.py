@@ -7,8 +7,8 @@ from typing import Final, Generic, Literal, TypeVar
 
 SuiteName = Literal["retrieval", "verification", "contradiction", "injection", "tampering"]
 """Suites that put cases to one specialist."""
-ReportName = SuiteName | Literal["runs"]
-"""Suites that are reported: those, and whole runs."""
+ReportName = SuiteName | Literal["runs", "chain"]
+"""Suites that are reported: those, whole runs, and some specialists in a row."""
 Support = Literal["supported", "refuted", "not_enough_evidence"]
 Relation = Literal["entailment", "neutral", "contradiction"]
 Planted = Literal["injected", "benign"]

@@ -27,6 +27,7 @@ PRIMARY: Final[dict[ReportName, str]] = {
     "contradiction": "accuracy",
     "injection": "accuracy",
     "runs": "case_score",
+    "chain": "case_score",
     "tampering": "accuracy",
 }
 """The measure by which a case got better or worse."""

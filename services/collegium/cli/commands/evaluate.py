@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypedDict, TypeVar, Unpack
 
 import click
 
+from collegium.cli.chains import chain
 from collegium.cli.command import command, family
 from collegium.cli.evaluations import judged, progress
 from collegium.cli.session import Session
@@ -129,6 +130,7 @@ def _evaluate(session: Session, suite: "SuiteName", chosen: _Chosen) -> None:
     contradiction=contradiction,
     injection=injection,
     tampering=tampering,
+    chain=chain,
     runs=runs,
     case=case,
 )

@@ -20,12 +20,13 @@ from collegium.evaluation.judging import version_of
 from collegium.evaluation.page import render
 from collegium.evaluation.report import CaseResult, EvaluationReport, parts_of, read_report
 from collegium.evaluation.running import Progress
+from collegium.evaluation.runs.chaining import checked_links
 from collegium.evaluation.runs.checking import checked
 from collegium.evaluation.runs.documents import NAME, EvaluatedCorpus, corpus_of_documents, corpus_of_folder
 from collegium.evaluation.runs.explaining import explained, missed
 from collegium.evaluation.runs.measuring import declared_unanswered, measure
-from collegium.evaluation.runs.objectives import Objective, RunSuite
-from collegium.evaluation.runs.performing import Asked, Overrides, Site, Stack, perform
+from collegium.evaluation.runs.objectives import Behaviour, Objective, RunSuite
+from collegium.evaluation.runs.performing import PLAYBOOK, Asked, Overrides, Site, Stack, perform
 from collegium.evaluation.runs.planting import planted
 from collegium.evaluation.runs.recording import Recording
 from collegium.evaluation.runs.suite_file import SuiteFile, read_suite
@@ -43,6 +44,8 @@ _PACKAGES: Final = (
     *("collegium.retrieval.data", "collegium.drafting.data", "collegium.drafting.templates"),
     *("collegium.orchestrator.core", "collegium.orchestrator.playbooks", "collegium.embedded"),
 )
+_OF_RUNS: Final = frozenset({"log_bytes", "report_bytes", "replans"})
+"""Measures that a chain has none of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class RunPlan:
         vectors_wait_s: How long to wait at most until the corpus's sentence vectors are computed.
         stack: The running services that do the runs, through Kafka; None: all in this process.
         earlier: A folder whose report on the same suite is compared with; it is read before this one may replace it.
+        links: Roles that the objectives go through in a row, without an orchestrator; empty for whole runs.
     """
 
     suite: Path
@@ -75,11 +79,16 @@ class RunPlan:
     vectors_wait_s: float = 1_800.0
     earlier: Path | None = None
     stack: Stack | None = None
+    links: tuple[str, ...] = ()
 
 
-def runs_report_path(folder: Path, suite: RunSuite) -> Path:
-    """Where the report on a suite is kept."""
-    return folder / f"runs-{suite.name}.report.json"
+def runs_report_path(folder: Path, suite: RunSuite, links: Sequence[str] = ()) -> Path:
+    """Where the report on a suite is kept; of a chain, apart from those on whole runs and on other chains."""
+    return folder / f"{_stem(suite, links)}.report.json"
+
+
+def _stem(suite: RunSuite, links: Sequence[str]) -> str:
+    return f"chain-{suite.name}-{'-'.join(links)}" if links else f"runs-{suite.name}"
 
 
 def evaluate_runs(plan: RunPlan, on_progress: Callable[[Progress], None] = lambda progress: None) -> EvaluationReport:
@@ -91,17 +100,18 @@ def evaluate_runs(plan: RunPlan, on_progress: Callable[[Progress], None] = lambd
         EvaluationError: the suite, the corpus or a specialist of the user cannot be used.
     """
     given = read_suite(plan.suite)
-    earlier = None if plan.earlier is None else runs_report_path(plan.earlier, given.suite)
+    earlier = None if plan.earlier is None else runs_report_path(plan.earlier, given.suite, plan.links)
     before = None if earlier is None else read_report(earlier)
     if plan.stack is not None and (plan.specialists or any(one.faults for one in given.suite.objectives)):
         raise DataInvalid(plan.suite, None, "faults and specialists of your own are for runs in this process")
     with TemporaryDirectory(prefix="collegium-evaluation-") as scratch:
         home = Path(scratch) if plan.out is None else plan.out / "prepared"
-        suite = _with_planted(given)
+        suite = _with_planted(given) if not plan.links else _for_chain(plan, given)
         corpus = _corpus(plan, suite, home)
         suite, warnings = checked(given, suite, corpus, strict=plan.strict)
         objectives = suite.objectives[: plan.most]
-        kept = AnswersInMemory[Recording]() if plan.out is None else AnswerFile(_kept_path(plan.out, suite), Recording)
+        keeping = None if plan.out is None else plan.out / f"{_stem(suite, plan.links)}.recordings.jsonl"
+        kept = AnswersInMemory[Recording]() if keeping is None else AnswerFile(keeping, Recording)
         known, asked = kept.known(), _asked(plan, suite, corpus, objectives)
         done = {one.key: known[one.key] for one in asked if one.key in known}
         taken_up = len(done)
@@ -116,8 +126,25 @@ def evaluate_runs(plan: RunPlan, on_progress: Callable[[Progress], None] = lambd
         recordings = [done[one.key] for one in asked]
         runs = list(zip(objectives, recordings, strict=True))
         report = compared(_reported(plan, suite, corpus, runs, taken_up, warnings), earlier, before)
-        _write(plan.out, suite, report, {one.id: explained(one, left, corpus.shown) for one, left in runs})
+        _write(plan, suite, report, {one.id: explained(one, left, corpus.shown) for one, left in runs})
         return report
+
+
+def _for_chain(plan: RunPlan, given: SuiteFile) -> RunSuite:
+    """The suite without what a chain cannot do: it neither retries nor plans again, and to find is not to claim.
+
+    Raises:
+        SubjectInvalid: a playbook has no step for a link.
+    """
+    suite = _with_planted(given)
+    library = _library(given)
+    for name in {one.playbook or suite.playbook or PLAYBOOK for one in suite.objectives}:
+        checked_links(plan.links, library.playbooks[name])
+    left_out: dict[str, object] = {"expect": Behaviour(), "faults": {}}
+    if {"analysis", "drafting"}.isdisjoint(plan.links):
+        left_out |= {"conflict": None, "conflicts": (), "must_not_claim": ()}
+    objectives = tuple(one.model_copy(update=left_out) for one in suite.objectives)
+    return suite.model_copy(update={"objectives": objectives})
 
 
 def _with_planted(given: SuiteFile) -> RunSuite:
@@ -146,6 +173,7 @@ def _asked(plan: RunPlan, suite: RunSuite, corpus: EvaluatedCorpus, objectives: 
     surroundings = (
         *(version_of(*_PACKAGES), corpus.sha256, suite.playbook, _vectors_to_come(corpus)),
         *(() if plan.stack is None else ("through Kafka",)),
+        *plan.links,
         *(_source_of(name) for name in plan.specialists),
     )
     return [
@@ -171,6 +199,7 @@ def _site(plan: RunPlan, given: SuiteFile, corpus: EvaluatedCorpus) -> Site:
         timeout_ms=plan.timeout_ms,
         stack=plan.stack,
         vectors_wait_s=plan.vectors_wait_s if _vectors_to_come(corpus) else 0.0,
+        links=plan.links,
     )
 
 
@@ -216,10 +245,6 @@ def _vectors_to_come(corpus: EvaluatedCorpus) -> bool:
     return 0 < passages <= MOST_VECTORS
 
 
-def _kept_path(out: Path, suite: RunSuite) -> Path:
-    return out / f"runs-{suite.name}.recordings.jsonl"
-
-
 def _reported(
     plan: RunPlan,
     suite: RunSuite,
@@ -228,12 +253,12 @@ def _reported(
     taken_up: int,
     warnings: tuple[str, ...],
 ) -> EvaluationReport:
-    cases = [_case(objective, recording, corpus) for objective, recording in runs]
+    cases = [_case(objective, recording, corpus, plan.links) for objective, recording in runs]
     return EvaluationReport(
-        suite="runs",
-        data=suite.name,
+        suite="chain" if plan.links else "runs",
+        data=_stem(suite, plan.links).partition("-")[2],
         data_sha256=digest_of((corpus.sha256, suite)),
-        subject=", ".join(plan.specialists) or "collegium",
+        subject=", ".join((*([" -> ".join(plan.links)] if plan.links else ()), *plan.specialists)) or "collegium",
         version=version_of(*_PACKAGES),
         taken_up=taken_up,
         warnings=(*corpus.skipped, *warnings),
@@ -243,16 +268,16 @@ def _reported(
 
 
 def _write(
-    out: Path | None, suite: RunSuite, report: EvaluationReport, given: Mapping[str, tuple[tuple[str, str], ...]]
+    plan: RunPlan, suite: RunSuite, report: EvaluationReport, given: Mapping[str, tuple[tuple[str, str], ...]]
 ) -> None:
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        path = runs_report_path(out, suite)
+    if plan.out is not None:
+        plan.out.mkdir(parents=True, exist_ok=True)
+        path = runs_report_path(plan.out, suite, plan.links)
         path.write_bytes(report.to_json() + b"\n")
-        path.with_name(f"runs-{suite.name}.html").write_text(render(report, given), encoding="utf-8")
+        path.with_name(f"{_stem(suite, plan.links)}.html").write_text(render(report, given), encoding="utf-8")
 
 
-def _case(objective: Objective, recording: Recording, corpus: EvaluatedCorpus) -> CaseResult:
+def _case(objective: Objective, recording: Recording, corpus: EvaluatedCorpus, links: Sequence[str]) -> CaseResult:
     score = measure(objective, recording, corpus.shown)
     return CaseResult(
         case_id=objective.id,
@@ -262,7 +287,7 @@ def _case(objective: Objective, recording: Recording, corpus: EvaluatedCorpus) -
         label="unanswered" if declared_unanswered(recording) else recording.course.status.value,
         note="; ".join(missed(objective, recording, corpus.shown))[:1_000],
         ms=recording.ms,
-        measures=dict(score.measures),
+        measures={name: value for name, value in score.measures.items() if not links or name not in _OF_RUNS},
         confidence=score.confidence,
         right=score.right,
         score=score.score,

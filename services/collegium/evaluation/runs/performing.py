@@ -16,6 +16,7 @@ from collegium.agent.settings import AgentSettings
 from collegium.agent.specialist import Specialist
 from collegium.delivery.report import Report
 from collegium.embedded.inprocess import Finished, InProcessSystem, in_process, installed
+from collegium.evaluation.runs.chaining import passed, report_of, submitted
 from collegium.evaluation.runs.documents import NAME, EvaluatedCorpus
 from collegium.evaluation.runs.faulty import Faulty
 from collegium.evaluation.runs.metering import Meter
@@ -39,7 +40,7 @@ _RUNS_IN_ONE_SYSTEM: Final = 64
 _LOOK_S: Final = 2.0
 _GRACE_S: Final = 30.0
 _BROKER_MS: Final = 500
-_PLAYBOOK: Final = "research-report"
+PLAYBOOK: Final = "research-report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class Site:
     timeout_ms: int = 120_000
     stack: Stack | None = None
     vectors_wait_s: float = 0.0
+    links: tuple[str, ...] = ()
+    """Roles that the objectives go through in a row, without an orchestrator; empty for whole runs."""
 
     @property
     def corpus_name(self) -> str:
@@ -108,8 +111,55 @@ def perform(site: Site, asked: Sequence[Asked], keep: Callable[[Recording], None
     Raises:
         ExceptionGroup: a part of the system failed.
     """
-    work = _perform if site.stack is None else _perform_through_kafka
+    work = _perform_chain if site.links else _perform if site.stack is None else _perform_through_kafka
     asyncio.run(work(site, asked, keep))
+
+
+async def _perform_chain(site: Site, asked: Sequence[Asked], keep: Callable[[Recording], None]) -> None:
+    """One objective after the other through the links."""
+    settings = AgentSettings(data_dir=site.corpus.data_dir)
+    mine = {one.role: one for build in site.replaced for one in build(settings)}
+    with installed([role for role in site.links if role not in mine], settings) as shipped:
+        chain = _Chain(site, {**{one.role: one for one in shipped}, **mine})
+        await chain.warm_up(asked[0])
+        for one in asked:
+            keep(await chain.record(one))
+
+
+class _Chain:
+    """Puts objectives through the links."""
+
+    def __init__(self, site: Site, specialists: Mapping[str, Specialist]) -> None:
+        self._site = site
+        self._specialists = specialists
+        self._originals = Originals(site.corpus)
+
+    async def warm_up(self, asked: Asked) -> None:
+        """As before whole runs."""
+        ends = time.monotonic() + self._site.vectors_wait_s
+        for _ in range(1 + int(self._site.vectors_wait_s / _LOOK_S)):
+            if (await self.record(asked)).mode != "bm25" or time.monotonic() >= ends:
+                return
+            await asyncio.sleep(_LOOK_S)
+
+    async def record(self, asked: Asked) -> Recording:
+        """One objective, from its first task to what the last link left."""
+        name = asked.objective.playbook or self._site.playbook or PLAYBOOK
+        objective = submitted(asked.objective, self._site.corpus_name, name)
+        began = time.perf_counter()
+        async with asyncio.timeout(self._site.timeout_ms / 1_000 + _GRACE_S):
+            found = await passed(objective, self._site.library.playbooks[name], self._site.links, self._specialists)
+        ms = (time.perf_counter() - began) * 1_000
+        report, evidence = report_of(objective, found), found.of(Evidence)
+        return Recording(
+            key=asked.key,
+            objective_id=asked.objective.id,
+            course=found.course,
+            report=report,
+            displaced=0 if report is None else self._originals.displaced(report),
+            mode=evidence[-1].mode if evidence else "none",
+            ms=round(ms, 3),
+        )
 
 
 async def _perform_through_kafka(site: Site, asked: Sequence[Asked], keep: Callable[[Recording], None]) -> None:
@@ -227,7 +277,7 @@ class _Runner:
             goal=objective.goal,
             run_id=str(uuid6.uuid7()),
             corpus=self._site.corpus_name,
-            playbook=objective.playbook or self._site.playbook or _PLAYBOOK,
+            playbook=objective.playbook or self._site.playbook or PLAYBOOK,
             params=objective.params,
             budget=objective.budget,
             deadline=datetime.now(UTC) + timedelta(milliseconds=self._site.timeout_ms),
