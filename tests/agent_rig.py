@@ -181,9 +181,15 @@ class Rig:
         for task in tasks:
             await (await self._producer.send(task_record(self.names, task, partition=partition)))
 
-    async def stop_run(self, run_id: str, *, stopped: bool = True) -> None:
+    async def stop_run(self, run_id: str, *, stopped: bool = True, run_accepted_at_ms: int | None = None) -> None:
         """Give the order that a run stops, or no longer stops."""
-        order = ControlState(scope=ControlScope.RUN, name=run_id, stopped=stopped, at_ms=now_ms())
+        order = ControlState(
+            scope=ControlScope.RUN,
+            name=run_id,
+            run_accepted_at_ms=run_accepted_at_ms,
+            stopped=stopped,
+            at_ms=now_ms(),
+        )
         envelope = Envelope(f"control/{run_id}", "/test", order.TYPE, now_ms())
         await self.write("control", f"run/{run_id}".encode(), order.to_json(), encode_headers(envelope))
 

@@ -2,7 +2,7 @@
 
 Each effect has one key, without an attempt number. Whoever wants to execute it writes an intent; the first open intent
 of a key, in the order of its partition, may call the target and writes the outcome (docs/effects.md). The records lie
-under `record_key`, which also says which run of the name is meant.
+under `effect_record_key`, which also says which run of the name is meant.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -16,7 +16,7 @@ Receipt = Annotated[str, StringConstraints(max_length=limits.MAX_RECEIPT_CHARS)]
 """What a target answered, for whoever undoes the effect or looks it up: a path, a status, an identifier."""
 
 
-def record_key(key: EffectKey, run_accepted_at_ms: EpochMs | None) -> str:
+def effect_record_key(key: EffectKey, run_accepted_at_ms: EpochMs | None) -> str:
     """The key of an effect's records in the topic: a run of the same name, accepted at another time, has others.
 
     Args:
@@ -27,7 +27,7 @@ def record_key(key: EffectKey, run_accepted_at_ms: EpochMs | None) -> str:
 
 
 class EffectIntended(Message):
-    """Somebody claims an effect, before anything happens; sent to `effects` under its `record_key`."""
+    """Somebody claims an effect, before anything happens; sent to `effects` under its `effect_record_key`."""
 
     TYPE: ClassVar[str] = "collegium.effect.intended.v1"
 
@@ -54,7 +54,7 @@ class EffectIntended(Message):
 
 
 class EffectEnded(Message):
-    """What became of a claim; sent to `effects` under the effect's `record_key`."""
+    """What became of a claim; sent to `effects` under the effect's `effect_record_key`."""
 
     TYPE: ClassVar[str] = "collegium.effect.ended.v1"
 

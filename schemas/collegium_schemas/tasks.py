@@ -233,6 +233,8 @@ class ControlState(Message):
     scope: ControlScope
     name: Identifier
     """A run_id, role or tenant; `*` for all."""
+    run_accepted_at_ms: EpochMs | None = None
+    """Of a run: which one of its name is meant; None for any."""
     stopped: bool
     reason: Text = ""
     at_ms: EpochMs

@@ -223,6 +223,12 @@ def test_a_success_that_nobody_reported_is_found(honest: Topics) -> None:
         "results"
     }
 
+    def of_an_archived_run(topics: Entries) -> None:
+        results = topics["results"]
+        topics["results"] = [changed(each, lambda body: body.update(run_accepted_at_ms=1)) for each in results]
+
+    assert broken(honest, of_an_archived_run) == {"results"}
+
 
 def test_an_outcome_before_its_dispatch_is_found(honest: Topics) -> None:
     """Attempt 7 was never sent."""
@@ -258,7 +264,11 @@ def test_an_effect_that_nobody_asked_for_or_claimed_is_found(honest: Topics) -> 
     def another_run(topics: Entries) -> None:
         topics["effects"][0] = replace(topics["effects"][0], key=f"{topics['effects'][0].key}0")
 
+    def another_acceptance(topics: Entries) -> None:
+        topics["effects"][0] = changed(topics["effects"][0], lambda body: body.update(run_accepted_at_ms=1))
+
     assert broken(honest, another_key) == broken(honest, another_run) == {"effects"}
+    assert broken(honest, another_acceptance) == {"effects"}
 
 
 def test_a_success_without_its_effect_is_found(honest: Topics) -> None:

@@ -22,7 +22,7 @@ class ControlTail(Tail):
     """
 
     def __init__(
-        self, log: Log, topic: str, stopped: StoppedRuns, on_stop: Callable[[str], None], patience: Patience
+        self, log: Log, topic: str, stopped: StoppedRuns, on_stop: Callable[[StoppedRuns], None], patience: Patience
     ) -> None:
         super().__init__(log, topic, patience)
         self._stopped = stopped
@@ -58,7 +58,7 @@ class ControlTail(Tail):
             _log.warning("control record %s at offset %d cannot be read: %s", key[:100], record.offset, error.reason)
             return
         if order.stopped:
-            self._stopped.stop(order.name)
-            self._on_stop(order.name)
+            self._stopped.stop(order.name, order.run_accepted_at_ms)
+            self._on_stop(self._stopped)
         else:
             self._stopped.release(order.name)

@@ -120,7 +120,7 @@ async def write_outcome(
         ended: The outcome.
         settled_by_ms: When others begin to take the claim over; None when it is not the writer's own.
     """
-    standing, now_ms = shared.tail.standing(records.place), shared.clock()
+    standing, now_ms = shared.tail.standing(records.record_key), shared.clock()
     own_attempt = records.attempt.task.attempt
     doubt = standing.doubt if standing.claim == claim else 0
     if settled_by_ms is not None and now_ms > settled_by_ms:
@@ -139,7 +139,7 @@ async def write_outcome(
         at_ms=now_ms,
     )
     open_yet = standing.claim == claim and standing.state in {State.HELD, State.UNKNOWN}
-    says = (ended.status == "done" or open_yet) and not shared.tail.archived(records.place)
+    says = (ended.status == "done" or open_yet) and not shared.tail.archived(records.record_key)
     effect = [records.ended(outcome)] if says else []
     await shared.publisher.publish([*effect, records.audited_outcome(outcome)])
 

@@ -134,7 +134,7 @@ class Desk:
         sha256 = hashlib.sha256(call.content).hexdigest()
         lost = False
         for _ in range(_MAX_TURNS):
-            standing = await self._standing(records.place)
+            standing = await self._standing(records.record_key)
             match standing.state:
                 case State.DONE:
                     return await self._as_before(records, standing, sha256, repair=lost)
@@ -148,15 +148,15 @@ class Desk:
                     if takes_over is None:
                         continue
             intent = await self._claim(records, target, sha256, "execute", takes_over)
-            if self._shared.tail.standing(records.place).claim == intent.claim:
+            if self._shared.tail.standing(records.record_key).claim == intent.claim:
                 return await self._held(records, target, intent, call)
             lost = True
         raise _moved(records.key)
 
-    async def _standing(self, place: str) -> Standing:
+    async def _standing(self, record_key: str) -> Standing:
         await self._shared.tail.caught_up.wait()
         self._active()
-        return self._shared.tail.standing(place)
+        return self._shared.tail.standing(record_key)
 
     async def _as_before(self, records: EffectRecords, standing: Standing, sha256: str, *, repair: bool) -> str:
         """What an earlier call did. Whoever claimed in vain writes it again: compaction keeps the latest record."""
@@ -230,7 +230,7 @@ class Desk:
         Raises:
             SpecialistFailure: `outcome_unknown`.
         """
-        if standing.state is State.HELD and not await self._given_up(records.place, standing):
+        if standing.state is State.HELD and not await self._given_up(records.record_key, standing):
             return None
         word = self._task.effect_word
         spoken = standing.state is State.UNKNOWN and word is not None and standing.attempt <= word.through_attempt
@@ -248,29 +248,29 @@ class Desk:
             await write_outcome(self._shared, records, standing.claim, standing.request_sha256, ended)
         raise _unknown(records.key, f"attempt {standing.attempt} left it open, and the target cannot tell")
 
-    async def _given_up(self, place: str, standing: Standing) -> bool:
+    async def _given_up(self, record_key: str, standing: Standing) -> bool:
         """Wait for the holder. True when its bound has passed and the key stands as before."""
         shared = self._shared
         by_ms = standing.settled_by_ms + shared.bounds.skew_ms
-        while shared.tail.standing(place) == standing:
+        while shared.tail.standing(record_key) == standing:
             remaining_ms = by_ms - shared.clock()
             if remaining_ms <= 0:
                 return True
-            await shared.tail.changed(place, standing, min(remaining_ms, _LOOK_MS) / 1000)
+            await shared.tail.changed(record_key, standing, min(remaining_ms, _LOOK_MS) / 1000)
             self._active()
         return False
 
     async def _write_done(self, records: EffectRecords, standing: Standing, receipt: str, reason: str) -> None:
         ended = Ended("done", receipt, reason)
         await write_outcome(self._shared, records, standing.claim, standing.request_sha256, ended)
-        await self._shared.tail.changed(records.place, standing, self._shared.bounds.find_ms / 1000)
+        await self._shared.tail.changed(records.record_key, standing, self._shared.bounds.find_ms / 1000)
 
     # -- undoing
 
     async def _close(self, target: Target, records: EffectRecords) -> bool:
         """Make sure that nobody executes the effect from now on. False when nobody has."""
         for _ in range(_MAX_TURNS):
-            standing = await self._standing(records.place)
+            standing = await self._standing(records.record_key)
             match standing.state:
                 case State.DONE:
                     return True
@@ -279,7 +279,7 @@ class Desk:
                 case State.FREE:
                     takes_over = None
                 case State.HELD | State.UNKNOWN:
-                    if standing.state is State.HELD and not await self._given_up(records.place, standing):
+                    if standing.state is State.HELD and not await self._given_up(records.record_key, standing):
                         continue
                     takes_over = standing.claim
             await self._claim(records, target, _NOTHING, "close", takes_over)

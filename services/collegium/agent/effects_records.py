@@ -10,7 +10,7 @@ from collegium.log.partitioner import partition_for
 from collegium.log.port import Outgoing
 from collegium.log.topics import TopicNames
 from collegium_schemas.base import Message, TraceContext
-from collegium_schemas.effects import EffectEnded, EffectIntended, record_key
+from collegium_schemas.effects import EffectEnded, EffectIntended, effect_record_key
 from collegium_schemas.envelope import Envelope, encode_headers
 from collegium_schemas.governance import AuditRecorded
 
@@ -43,9 +43,9 @@ class EffectRecords:
     trace: TraceContext | None
 
     @property
-    def place(self) -> str:
+    def record_key(self) -> str:
         """The key of its records in `effects`."""
-        return record_key(self.key, self.attempt.task.run_accepted_at_ms)
+        return effect_record_key(self.key, self.attempt.task.run_accepted_at_ms)
 
     def intended(self, intent: EffectIntended) -> Outgoing:
         """A claim."""
@@ -66,7 +66,7 @@ class EffectRecords:
 
     def _effect(self, message: EffectIntended | EffectEnded, message_id: str, at_ms: int) -> Outgoing:
         home = partition_for(self.attempt.task.run_id.encode(), self.tail.partitions)
-        return self._record("effects", self.place, message, message_id, at_ms, home)
+        return self._record("effects", self.record_key, message, message_id, at_ms, home)
 
     def _audit(
         self,

@@ -9,13 +9,12 @@ from collegium.agent.effects_book import FREE, Standing, State, fold
 from collegium.agent.patience import Patience
 from collegium.agent.tail import Tail
 from collegium.log.port import Log, Record
-from collegium_schemas.effects import EffectEnded, EffectIntended
+from collegium_schemas.effects import EffectEnded, EffectIntended, effect_record_key
 from collegium_schemas.envelope import EnvelopeError, decode
 
 _log = logging.getLogger(__name__)
-
-
 _ARCHIVED: Final = Standing(State.CLOSED)
+"""Of what was removed with its run: a task of it that is redelivered must not start over."""
 
 
 class EffectTail(Tail):
@@ -40,23 +39,23 @@ class EffectTail(Tail):
         """True when no further key may be claimed."""
         return len(self._standings) >= self._capacity
 
-    def standing(self, place: str) -> Standing:
+    def standing(self, record_key: str) -> Standing:
         """Where an effect stands, as far as the topic was read: closed once its run is archived.
 
         Args:
-            place: The key of its records (`collegium_schemas.effects.record_key`).
+            record_key: The key of its records (`collegium_schemas.effects.effect_record_key`).
         """
-        return _ARCHIVED if self.archived(place) else self._standings.get(place, FREE)
+        return _ARCHIVED if self.archived(record_key) else self._standings.get(record_key, FREE)
 
-    def archived(self, place: str) -> bool:
-        """True when the effect's run has been archived: a task of it that is redelivered must not start over."""
-        return place in self._forgotten
+    def archived(self, record_key: str) -> bool:
+        """True when the effect's run has been archived."""
+        return record_key in self._forgotten
 
-    async def changed(self, place: str, before: Standing, within_s: float) -> None:
+    async def changed(self, record_key: str, before: Standing, within_s: float) -> None:
         """Wait until an effect stands otherwise than before, at most so long."""
         try:
             async with asyncio.timeout(max(0.0, within_s)):
-                while self.standing(place) == before:
+                while self.standing(record_key) == before:
                     await self.moved()
         except TimeoutError:
             return
@@ -70,25 +69,32 @@ class EffectTail(Tail):
         """What is remembered grows old: nobody may act on it."""
         self.caught_up.clear()
 
-    def _forget(self, place: str) -> None:
-        self._standings.pop(place, None)
-        self._forgotten[place] = None
-        self._forgotten.move_to_end(place)
+    def _forget(self, record_key: str) -> None:
+        self._standings.pop(record_key, None)
+        self._forgotten[record_key] = None
+        self._forgotten.move_to_end(record_key)
         if len(self._forgotten) > self._capacity:
             self._forgotten.popitem(last=False)
 
     def take(self, record: Record) -> None:
         """Fold one record into where its effect stands."""
-        place = (record.key or b"").decode("utf-8", "replace")
+        record_key = (record.key or b"").decode("utf-8", "replace")
         if record.value is None:
-            self._forget(place)
+            self._forget(record_key)
             return
-        if self.archived(place):
+        if self.archived(record_key):
             return  # a late word; whoever reads the topic after Kafka has dropped the removal has no task of the run
         try:
-            effect = decode(record.headers, record.value, EffectIntended, EffectEnded)
+            effect = _read(record, record_key)
         except EnvelopeError as error:
-            _log.error("effect record %s at offset %d cannot be read: %s", place, record.offset, error.reason)
-            self._standings[place] = Standing(State.UNKNOWN)  # what is not understood must not lead to a call
+            _log.error("effect record %s at offset %d cannot be read: %s", record_key, record.offset, error.reason)
+            self._standings[record_key] = Standing(State.UNKNOWN)  # what is not understood must not lead to a call
             return
-        self._standings[place] = fold(self._standings.get(place), effect)
+        self._standings[record_key] = fold(self._standings.get(record_key), effect)
+
+
+def _read(record: Record, record_key: str) -> EffectIntended | EffectEnded:
+    effect = decode(record.headers, record.value, EffectIntended, EffectEnded)
+    if (meant := effect_record_key(effect.key, effect.run_accepted_at_ms)) != record_key:
+        raise EnvelopeError(f"its body belongs under {meant}")
+    return effect

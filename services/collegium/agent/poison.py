@@ -53,13 +53,17 @@ def read_task(record: Record, role: str) -> TaskRequested:
     Raises:
         EnvelopeError: it is none, or none for this role.
     """
-    if record.value is not None and len(record.value) > limits.MAX_MESSAGE_BYTES:
-        raise EnvelopeError(f"the body has {len(record.value)} bytes; at most {limits.MAX_MESSAGE_BYTES} are accepted")
-    header(record.headers, "ce_id")  # refuses one that is not text, before anyone else reads it
-    task = decode(record.headers, record.value, TaskRequested)
+    task = _decoded(record)
     if task.role != role:
         raise EnvelopeError(f"the task is for role {task.role}, and this is {role}")
     return task
+
+
+def _decoded(record: Record) -> TaskRequested:
+    if record.value is not None and len(record.value) > limits.MAX_MESSAGE_BYTES:
+        raise EnvelopeError(f"the body has {len(record.value)} bytes; at most {limits.MAX_MESSAGE_BYTES} are accepted")
+    header(record.headers, "ce_id")  # refuses one that is not text, before anyone else reads it
+    return decode(record.headers, record.value, TaskRequested)
 
 
 class Poison:
@@ -83,7 +87,8 @@ class Poison:
         self._dead_letters = config.names("dead-letters")
         self._results = config.names("results")
         self._clock = clock
-        self._killers: OrderedDict[str, None] = OrderedDict()
+        self._killers: OrderedDict[tuple[str, int | None], None] = OrderedDict()
+        """Subtasks, as `run/subtask`, each with its run's acceptance."""
 
     async def bury(self, delivery: Delivery, error: EnvelopeError) -> None:
         """Keep the bytes of a record that is no task, fail the attempt that it names, and be done with it.
@@ -105,7 +110,7 @@ class Poison:
             LogGone: as for `bury`.
         """
         if subtask is None and (found := _subtask(delivery.record)) is not None:
-            self._killers[found] = None
+            self._killers[found, _run_accepted_at_ms(delivery.record)] = None
             if len(self._killers) > _MOST_KILLERS:
                 self._killers.popitem(last=False)
         await self._bury(delivery, _KILLER if subtask is None else _KILLED_BEFORE)
@@ -113,7 +118,7 @@ class Poison:
     def killer(self, task: TaskRequested) -> str | None:
         """The task's subtask, when an earlier attempt at it was buried here as a killer."""
         subtask = f"{task.run_id}/{task.subtask_id}"
-        return subtask if subtask in self._killers else None
+        return subtask if (subtask, task.run_accepted_at_ms) in self._killers else None
 
     async def _bury(self, delivery: Delivery, error: _Fault) -> None:
         record = delivery.record
@@ -166,7 +171,7 @@ class Poison:
 def _run_accepted_at_ms(record: Record) -> int | None:
     """Which run of its name a record is about; None where it cannot be read, or does not say so."""
     try:
-        return decode(record.headers, record.value, TaskRequested).run_accepted_at_ms
+        return _decoded(record).run_accepted_at_ms
     except EnvelopeError:
         return None
 

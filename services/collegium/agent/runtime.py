@@ -92,7 +92,7 @@ class AgentRuntime:
             config=config,
             clock=clock,
         )
-        self._control = ControlTail(log, names("control"), self._stopped, self._workload.cancel_run, config.patience)
+        self._control = ControlTail(log, names("control"), self._stopped, self._workload.cancel, config.patience)
         self._heartbeats = Heartbeats(
             self._publisher.offer, names("progress"), interval_ms=config.heartbeat_ms, clock=clock
         )
@@ -219,7 +219,7 @@ class AgentRuntime:
             task = read_task(record, self._role)
         except EnvelopeError as error:
             return partial(self._poison.bury, delivery, error)
-        if task.run_id in self._stopped and task.compensates is None:
+        if self._stopped.covers(task):
             delivery.done()
             self._metrics.skipped("cancelled")
             return None

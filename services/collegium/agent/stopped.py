@@ -2,6 +2,8 @@
 
 from collections import OrderedDict
 
+from collegium_schemas.tasks import TaskRequested
+
 
 class StoppedRuns:
     """The latest stopped runs.
@@ -12,11 +14,11 @@ class StoppedRuns:
 
     def __init__(self, capacity: int = 10_000) -> None:
         self._capacity = capacity
-        self._runs: OrderedDict[str, None] = OrderedDict()
+        self._runs: OrderedDict[str, int | None] = OrderedDict()
 
-    def stop(self, run_id: str) -> None:
-        """The run must not go on."""
-        self._runs[run_id] = None
+    def stop(self, run_id: str, run_accepted_at_ms: int | None = None) -> None:
+        """The run must not go on; with the time of its acceptance, no other of its name is meant."""
+        self._runs[run_id] = run_accepted_at_ms
         self._runs.move_to_end(run_id)
         if len(self._runs) > self._capacity:
             self._runs.popitem(last=False)
@@ -25,8 +27,12 @@ class StoppedRuns:
         """The order no longer holds."""
         self._runs.pop(run_id, None)
 
-    def __contains__(self, run_id: str) -> bool:
-        return run_id in self._runs
+    def covers(self, task: TaskRequested) -> bool:
+        """True when the task's run was told to stop, and the task does not undo what it has done."""
+        if task.run_id not in self._runs or task.compensates is not None:
+            return False
+        meant = self._runs[task.run_id]
+        return meant is None or task.run_accepted_at_ms in {None, meant}
 
     def __len__(self) -> int:
         return len(self._runs)

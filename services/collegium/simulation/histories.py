@@ -200,7 +200,7 @@ class Histories:
             self._says_so(life, decided, event)
 
     def _says_so(self, life: _Life, decided: RunDecided, event: AttemptSucceeded | AttemptFailed) -> None:
-        """The record that an outcome is taken from is about that attempt, unless an earlier one was poison."""
+        """The record that an outcome is taken from is about that attempt of this run; poison is about all of them."""
         origin = decided.origin
         if origin.kind != "result" or origin.partition is None or origin.offset is None:
             return

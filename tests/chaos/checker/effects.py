@@ -13,8 +13,10 @@ def effects(facts: Facts) -> Iterator[Finding]:
     succeeded, granted = expected(facts)
     for entry, body in facts.bodies("effects"):
         key, claim = word(body, "key"), word(body, "claim")
-        if key not in granted or entry.key != _place(facts, key):
+        if key not in granted or entry.key != f"{key}@{facts.accepted_at_ms(key.partition('/')[0])}":
             yield Finding("effects", key, f"no plan asks for it, or its record has another key: {entry.key}")
+        elif entry.key != f"{key}@{number(body, 'run_accepted_at_ms')}":
+            yield Finding("effects", key, f"its record speaks of another run of the name than its key, {entry.key}")
         if "status" not in body:
             intended.add((key, claim))
             continue
@@ -39,12 +41,6 @@ def expected(facts: Facts) -> tuple[set[str], set[str]]:
                 granted |= of_subtask[name]
             succeeded |= of_subtask.get(word(event, "subtask_id"), set())
     return succeeded, granted
-
-
-def _place(facts: Facts, key: str) -> str:
-    """Where an effect's records lie: its key, and when its run was accepted."""
-    first = facts.runs[key.partition("/")[0]][0]
-    return f"{key}@{number(first.body, 'at_ms')}"
 
 
 def _names(value: Value) -> list[str]:

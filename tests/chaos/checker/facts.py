@@ -54,6 +54,11 @@ class Facts:
         for decided in self.runs.get(run_id, []):
             yield from (event for event in decided.events if word(event, "type") in kinds)
 
+    def accepted_at_ms(self, run_id: str) -> int:
+        """When a run was accepted; 0 for one without a decision."""
+        decided = self.runs.get(run_id, [])
+        return number(decided[0].body, "at_ms") if decided else 0
+
     def bodies(self, topic: str) -> Iterator[tuple[Entry, Object]]:
         """A topic's records that are JSON objects."""
         for entry in self.topics[topic]:

@@ -79,7 +79,7 @@ def results(facts: Facts) -> Iterator[Finding]:
     reported = {
         (task_id(word(body, "run_id"), body), _named(body), word(body, "worker"))
         for _, body in facts.bodies("results")
-        if "outputs" in body
+        if "outputs" in body and number(body, "run_accepted_at_ms") == facts.accepted_at_ms(word(body, "run_id"))
     }
     for run_id in facts.runs:
         dispatched: set[str] = set()

@@ -28,6 +28,19 @@ async def test_running_attempts_of_a_stopped_run_are_cancelled(rig: Rig) -> None
     assert (result.task_id, result.failure.kind) == (stopped.task_id, FailureKind.CANCELLED)
 
 
+async def test_an_order_for_an_archived_run_leaves_the_run_alone_that_has_its_name_now(rig: Rig) -> None:
+    """Its attempts go on; the order's own run is stopped."""
+    specialist = Scripted(hang)
+    rig.start(specialist)
+    stopped = new_task().model_copy(update={"run_accepted_at_ms": 1_000})
+    other = stopped.model_copy(update={"run_accepted_at_ms": 2_000})
+    await rig.submit(stopped, other)
+    await until(lambda: len(specialist.performed) == 2, "both are under way")
+    await rig.stop_run(stopped.run_id, run_accepted_at_ms=1_000)
+    assert (await rig.result()).run_accepted_at_ms == 1_000
+    assert await rig.count("results") == 1
+
+
 async def test_waiting_tasks_of_a_stopped_run_are_skipped(rig: Rig) -> None:
     """What had not begun is passed by without a result, and committed."""
     specialist = Scripted(hang)
@@ -82,7 +95,21 @@ async def test_unreadable_orders_do_not_stop_the_service(rig: Rig) -> None:
 
 def test_memory_of_stopped_runs_is_bounded() -> None:
     """The oldest order is forgotten first."""
-    runs = StoppedRuns(capacity=2)
+    runs, run_ids = StoppedRuns(capacity=2), {name: str(uuid.uuid4()) for name in "abc"}
     for run in ("a", "b", "a", "c"):
-        runs.stop(run)
-    assert ("a" in runs, "b" in runs, "c" in runs, len(runs)) == (True, False, True, 2)
+        runs.stop(run_ids[run])
+    covered = {name: runs.covers(new_task(run_id=run_id)) for name, run_id in run_ids.items()}
+    assert (covered, len(runs)) == ({"a": True, "b": False, "c": True}, 2)
+
+
+def test_a_stop_order_means_one_run_of_its_name() -> None:
+    """That of an archived run, read again after an outage, does not stop the run that has its name now."""
+    runs, task = StoppedRuns(), new_task()
+    runs.stop(task.run_id, 1_000)
+    later = task.model_copy(update={"run_accepted_at_ms": 2_000})
+    assert runs.covers(task)
+    assert runs.covers(task.model_copy(update={"run_accepted_at_ms": 1_000}))
+    assert not runs.covers(later)
+    runs.stop(task.run_id)
+    assert runs.covers(later)
+    assert not runs.covers(task.model_copy(update={"compensates": "s1"}))

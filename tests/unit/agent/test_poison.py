@@ -82,6 +82,16 @@ async def test_poison_as_the_orchestrator_sends_it_fails_its_attempt(rig: Rig) -
     assert (result.task_id, result.failure.kind) == (TASK.task_id, FailureKind.POISON)
 
 
+async def test_poison_that_can_be_read_says_which_run_it_is_of(rig: Rig) -> None:
+    """A task for another role is one; a later run of the same name is not failed by it."""
+    rig.start(Scripted())
+    strange = new_task(role="other").model_copy(update={"run_accepted_at_ms": 1_000})
+    await rig.write(f"tasks.{ROLE}", strange.run_id.encode(), strange.to_json(), headers(subject=strange.task_id))
+    result = await rig.result()
+    assert isinstance(result, TaskFailed)
+    assert (result.failure.kind, result.run_accepted_at_ms) == (FailureKind.POISON, 1_000)
+
+
 async def test_record_without_key_and_value_is_kept_as_an_empty_one(rig: Rig) -> None:
     """Other clients can write a record that ours refuse to write; it must not stop the service."""
     metrics = AgentMetrics(Metrics("test", "0", process_collectors=False), ROLE)

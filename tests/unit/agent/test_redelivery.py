@@ -38,6 +38,27 @@ async def test_crash_before_the_commit_redelivers(rig: Rig) -> None:
     assert await rig.committed() == 1
 
 
+async def test_a_later_run_of_the_same_name_has_tasks_of_its_own(rig: Rig) -> None:
+    """Under way or answered: only the same run's task counts as the same; each outcome says whose it is."""
+    gate = asyncio.Event()
+
+    async def wait(task: TaskRequested, bench: Workbench) -> Success:
+        await gate.wait()
+        return Success()
+
+    specialist = Scripted(wait)
+    rig.start(specialist)
+    first = new_task().model_copy(update={"run_accepted_at_ms": 1_000})
+    second, third = (first.model_copy(update={"run_accepted_at_ms": later}) for later in (2_000, 3_000))
+    await rig.submit(first, second)
+    await until(lambda: len(specialist.performed) == 2, "both are under way")
+    gate.set()
+    await rig.results(2)
+    await rig.submit(first, third)
+    assert {result.run_accepted_at_ms for result in await rig.results(3)} == {1_000, 2_000, 3_000}
+    assert len(specialist.performed) == 3
+
+
 async def test_crash_during_the_work_redelivers(rig: Rig) -> None:
     """A task that was being performed when its process died is performed by the next one."""
     doors = Doors()

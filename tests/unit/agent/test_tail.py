@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from agent_rig import BOUND_S, Rig, until
+from agent_rig import BOUND_S, Rig, new_task, until
 from collegium.agent.control import ControlTail
 from collegium.agent.effects_book import State
 from collegium.agent.effects_tail import EffectTail
@@ -113,13 +113,13 @@ async def test_a_log_that_stays_away_ends_it(rig: Rig, broker: MemoryBroker) -> 
 
 async def test_stop_orders_hold_through_an_outage(rig: Rig, broker: MemoryBroker) -> None:
     """A process that has read its orders once goes on working, and stops what it was told to stop."""
-    link, stopped = Link(), StoppedRuns()
-    await rig.stop_run("r")
+    link, stopped, task = Link(), StoppedRuns(), new_task()
+    await rig.stop_run(task.run_id)
     tail = ControlTail(cut_log(broker, link), rig.names("control"), stopped, lambda _: None, HASTY)
     seen: list[bool] = []
 
     async def meanwhile() -> None:
-        seen.append(tail.caught_up.is_set() and "r" in stopped)
+        seen.append(tail.caught_up.is_set() and stopped.covers(task))
 
     async with following(tail):
         await tail.caught_up.wait()

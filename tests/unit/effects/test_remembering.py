@@ -6,7 +6,7 @@ from pathlib import Path
 from agent_rig import Rig, until
 from collegium.agent.effects_call import EffectBounds
 from collegium.log.partitioner import partition_for
-from collegium_schemas.effects import EffectEnded, record_key
+from collegium_schemas.effects import EffectEnded, effect_record_key
 from collegium_schemas.envelope import Envelope, decode, encode_headers
 from collegium_schemas.governance import AuditRecorded
 from collegium_schemas.tasks import FailureKind, TaskFailed, TaskRequested, TaskSucceeded
@@ -111,4 +111,4 @@ async def test_so_many_removals_are_remembered(rig: Rig, tmp_path: Path) -> None
 
 def place(asked: TaskRequested) -> bytes:
     """Where the records of a task's effect lie."""
-    return record_key(f"{asked.run_id}/s1/alpha", asked.run_accepted_at_ms).encode()
+    return effect_record_key(f"{asked.run_id}/s1/alpha", asked.run_accepted_at_ms).encode()

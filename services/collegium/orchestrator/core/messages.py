@@ -49,16 +49,23 @@ def commands(
                     room.take(task.inputs)
                 yield task
             case RunEnding():
-                yield _stop(decided, f"the run will end as {event.status} and undoes its effects")
+                yield _stop(decided, after, f"the run will end as {event.status} and undoes its effects")
             case RunEnded() if event.status is not RunStatus.COMPLETED and after.header.ending is None:
-                yield _stop(decided, f"the run ended as {event.status}")
+                yield _stop(decided, after, f"the run ended as {event.status}")
             case _:
                 pass
 
 
-def _stop(decided: RunDecided, reason: str) -> ControlState:
+def _stop(decided: RunDecided, run: Run, reason: str) -> ControlState:
     """The order to stop all work on the run; compensations go on in spite of it."""
-    return ControlState(scope=ControlScope.RUN, name=decided.run_id, stopped=True, reason=reason, at_ms=decided.at_ms)
+    return ControlState(
+        scope=ControlScope.RUN,
+        name=decided.run_id,
+        run_accepted_at_ms=run.header.accepted_at_ms,
+        stopped=True,
+        reason=reason,
+        at_ms=decided.at_ms,
+    )
 
 
 def task_of(

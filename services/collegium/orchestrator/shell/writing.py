@@ -14,7 +14,7 @@ from collegium.orchestrator.errors import DecisionTooLarge
 from collegium.orchestrator.shell.parts import POSITION_KEY, Part, changed_parts
 from collegium.telemetry.tracing import derived_span
 from collegium_schemas.base import Message, TraceContext
-from collegium_schemas.effects import record_key
+from collegium_schemas.effects import effect_record_key
 from collegium_schemas.envelope import Envelope, encode_headers
 from collegium_schemas.events import Origin, RunDecided
 from collegium_schemas.limits import MAX_MESSAGE_BYTES
@@ -170,7 +170,7 @@ class Writer:
             yield Outgoing(self.names("control"), f"{ControlScope.RUN}/{run_id}".encode(), None)
         effects, home = self.names("effects"), self.partition
         for name in run.header.effects:
-            key = record_key(f"{run_id}/{name}", run.header.accepted_at_ms)
+            key = effect_record_key(f"{run_id}/{name}", run.header.accepted_at_ms)
             yield Outgoing(effects, key.encode(), None, (), home)
 
     def _part(self, key: str, part: Part | None, now_ms: int) -> Outgoing:

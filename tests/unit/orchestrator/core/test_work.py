@@ -57,10 +57,16 @@ def test_an_input_is_carried_up_to_the_last_byte_of_room() -> None:
 def test_a_run_that_does_not_complete_is_stopped_everywhere() -> None:
     """One order for its run; a completed run needs none, and neither does an archived one."""
     world = started()
+    accepted_at_ms = world.live().header.accepted_at_ms
     world.take(word(Action.CANCEL))
     assert list(commands(world.history[-1], world.run, {})) == [
         ControlState(
-            scope=ControlScope.RUN, name=RUN, stopped=True, reason="the run ended as cancelled", at_ms=world.now_ms
+            scope=ControlScope.RUN,
+            name=RUN,
+            run_accepted_at_ms=accepted_at_ms,
+            stopped=True,
+            reason="the run ended as cancelled",
+            at_ms=world.now_ms,
         )
     ]
     assert list(commands(world.history[-1], None, {})) == []
