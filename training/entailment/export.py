@@ -22,7 +22,7 @@ from entailment.calibrate import Calibration, calibrate, development_pairs
 from entailment.card import card
 from entailment.curriculum import DATA
 from entailment.judging import judge_all
-from entailment.network.judging import load_weights
+from entailment.network.judging import averaged
 from entailment.network.onnx_file import write_float, write_int8
 from entailment.package import CARD, MEASURED
 from entailment.speed import measure
@@ -106,6 +106,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--package", type=Path, required=True, help="where model.onnx and its companions go")
     parser.add_argument("--start", type=Path, help="what the run started from, when it was not the default")
     parser.add_argument("--last", action="store_true", help="the last checkpoint, not the best weights so far")
+    parser.add_argument("--average", type=Path, nargs="+", default=[], metavar="RUN", help="runs to average with it")
     parser.add_argument("--note", default="", help="a sentence on this training, for the model card")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--most", type=int, help="compare and calibrate on so many held-out pairs only")
@@ -127,7 +128,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         exact = Path(scratch) / "float32.onnx"
         weights = chosen.run / ("checkpoint.pt" if chosen.last else "best.safetensors")
-        write_float(load_weights(weights, start), exact)
+        others = [run / "best.safetensors" for run in chosen.average]
+        write_float(averaged([weights, *others], start), exact)
         write_int8(exact, chosen.package / MODEL)
         judges = [OnnxLogits(path, start / TOKENIZER, config.max_tokens) for path in (exact, chosen.package / MODEL)]
         exact_logits, coarse_logits = (judge_all(judge, texts) for judge in judges)

@@ -21,6 +21,14 @@ def load_weights(weights: Path, start: Path, dropout: float = 0.0) -> CrossEncod
     return model.eval()
 
 
+def averaged(weights: Sequence[Path], start: Path) -> CrossEncoder:
+    """The mean of several runs' weights (Wortsman et al., 2022); they must descend from one run."""
+    models = [load_weights(one, start) for one in weights]
+    states = [model.state_dict() for model in models]
+    models[0].load_state_dict({name: sum(state[name] for state in states) / len(states) for name in states[0]})
+    return models[0]
+
+
 class TorchJudge:
     """Float32 weights on PyTorch."""
 
