@@ -14,8 +14,8 @@ For checking a report's sentences against the passages that they cite, in Englis
 `attention_mask`, `token_type_ids` (premise first, hypothesis second, at most $max_tokens tokens, the longer one cut);
 output `logits` in the order $labels. Probabilities are
 softmax(logits / $temperature). `entailment.evaluate` cuts documents into windows of $sentences sentences, a new one
-every $step, and takes the best one. The product asks for entailment in windows of four sentences and for contradiction in
-single ones, and weighs both with the words (`support` in config.json; decision 10).
+every $step, and takes the best one. The product asks for entailment in windows of four sentences, for contradiction
+in single ones, and weighs both with the words (`support` in config.json; decision 10).
 
 ## Limits
 English only. Small: it misses inferences that take arithmetic, several steps or knowledge of the world, and it was
