@@ -38,7 +38,7 @@ _FOREIGN: Final = 0.25
 _CUT: Final = 10
 _RUNS: Final = (
     (_HERE / "runs" / "kafka_docs.yaml", _HERE / "corpora" / "kafka_docs"),
-    *((_HERE / "scenarios" / f"{name}.yaml", None) for name in ("sources", "hostile", "noise")),
+    *((_HERE / "scenarios" / f"{name}.yaml", None) for name in ("sources", "hostile", "noise", "empty")),
 )
 
 

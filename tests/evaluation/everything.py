@@ -44,10 +44,10 @@ def specialist(suite: str, data: str, *more: str) -> Job:
     return Job((suite, "--data", str(HERE / "data" / data), *more), f"{suite}-{data}.report.json")
 
 
-def scenario(name: str) -> Job:
+def scenario(name: str, *more: str) -> Job:
     """A suite of whole runs that brings its own documents."""
     suite = HERE / "scenarios" / f"{name}.yaml"
-    return Job(("runs", "--suite", str(suite), "--strict"), f"runs-scenarios-{name}.report.json")
+    return Job(("runs", "--suite", str(suite), "--strict", *more), f"runs-scenarios-{name}.report.json")
 
 
 def whole_runs(*more: str, alone: bool, held: bool = True) -> Job:
@@ -94,7 +94,8 @@ FULL: Final = (
 QUICK: Final = (
     whole_runs(alone=False),
     chain_on_scenario("sources", "retrieval", "analysis", "drafting"),
-    *(scenario(name) for name in SCENARIOS),
+    *(scenario(name) for name in ("sources", "hostile")),
+    *(scenario(name, "--most", most) for name, most in (("noise", "20"), ("empty", "16"), ("faults", "32"))),
     specialist("retrieval", "multidoc_hotpotqa100", "--subject", "bm25"),
     specialist("verification", "verify_scifact", "--most", "120"),
     specialist("contradiction", "contradiction_snli", "--most", "120"),

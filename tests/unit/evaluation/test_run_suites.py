@@ -35,6 +35,7 @@ def test_every_expectation_is_optional(tmp_path: Path) -> None:
         (MINIMAL + "  - id: two\n    goal: g\n    facts: [{id: f, any: [[1]]}]\n", 6, 'write "3.9"'),
         (MINIMAL + "  - id: two\n    goal: g\n    facts: [{id: f}]\n", 6, "needs `any` (terms) or `quote`"),
         (MINIMAL + "  - {id: two, goal: g, conflict: [[a]]}\n", 4, "two sides"),
+        (MINIMAL + "  - {id: two, goal: '?!?'}\n", 4, "no letter or digit"),
         ("name: s\nobjectives: [\n", 3, "no valid YAML"),
         ("name: s\nobjectives: []\n", 1, "there is no objective"),
         ("[]\n", 1, "valid dictionary"),

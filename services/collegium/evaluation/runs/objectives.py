@@ -107,7 +107,9 @@ class Objective(Contract):
     """For people."""
 
     @model_validator(mode="after")
-    def _two_sides(self) -> Self:
+    def _can_be_asked(self) -> Self:
+        if not any(character.isalnum() for character in self.goal):
+            raise ValueError("the goal holds no letter or digit: no run would take it")
         if self.conflict is not None and len(self.conflict) != 2:
             raise ValueError("`conflict` has two sides: two lists of terms")
         return self
