@@ -1,11 +1,16 @@
-"""Writes data/tampering/sentences.jsonl: true sentences of kafka_docs and WiCE's pages, each with its passage.
+"""Makes a file like data/tampering/sentences.jsonl: true sentences of kafka_docs and WiCE's pages, with their passages.
 
-Run it in the project's environment: `.venv/bin/python tests/evaluation/tampering_sentences.py`. The same data and the
-same parsers give the same file. Sentences are taken in the order of a hash; each kind of tampering gets its share.
+Run it in the project's environment: `.venv/bin/python tests/evaluation/tampering_sentences.py --out FILE`. Sentences
+are taken in the order of a hash; each kind of tampering gets its share. What is a document's text and what a statement
+of it, the product's own readers say, so a later version of them chooses other sentences here and there. The committed
+file is therefore kept as it was made, so that figures stay comparable; `--check FILE` says whether a file is sound:
+each sentence stands in its source once white space is aside, each is there once, every kind has its share.
 """
 
+import argparse
 import hashlib
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -22,10 +27,11 @@ from collegium.retrieval.passages import passages
 _HERE: Final = Path(__file__).parent
 _CORPUS: Final = _HERE / "corpora" / "kafka_docs" / "files"
 _WICE: Final = _HERE / "data" / "verify_wice" / "claims.jsonl"
-_OUT: Final = _HERE / "data" / "tampering" / "sentences.jsonl"
 _MOST_CHARS: Final = 5_000_000
 _RARE: Final = ("number", "unit", "date", "version")
 _WANTED: Final = dict.fromkeys(_RARE, 350) | {"negation": 400, "name": 400, "quantifier": 350}
+_SHARE: Final = 0.5
+"""A kind has its share when it has so much of what the rarest was to have."""
 _FEWEST_WORDS, _MOST_WORDS = 7, 60
 _AROUND: Final = 4
 """WiCE: so many rows before and after a sentence belong to its passage."""
@@ -86,17 +92,42 @@ def _chosen(found: list[Stated]) -> list[Stated]:
     return taken
 
 
-def main() -> None:
-    """Reads, chooses, writes."""
+def faults_of(path: Path) -> list[str]:
+    """What is wrong with a file of sentences, a line each; empty when it is sound."""
+    rows = [Stated(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    found = [f"{one.id}: the sentence does not stand in its source" for one in rows if not _stands(one)]
+    for what, values in (("id", [one.id for one in rows]), ("sentence", [one.sentence for one in rows])):
+        found += [f"{what} {value!r} is there {times} times" for value, times in Counter(values).items() if times > 1]
+    names = sorted({name for one in rows for name in names_in(one.sentence)})
+    made = Counter(t.kind for one in rows for t in tamperings(one.sentence, one.source, names, one.id))
+    least = _SHARE * min(_WANTED.values())
+    return found + [f"{kind}: {made[kind]} changes, fewer than {least:.0f}" for kind in _WANTED if made[kind] < least]
+
+
+def _stands(one: Stated) -> bool:
+    return "".join(one.sentence.split()) in "".join(one.source.split())
+
+
+def main() -> int:
+    """Reads, chooses, writes; or looks a file over."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--out", type=Path, help="the file to write")
+    which.add_argument("--check", type=Path, help="the file to look over")
+    given = parser.parse_args()
+    if given.check is not None:
+        faults = faults_of(given.check)
+        print("\n".join(faults) or f"{given.check} is sound")  # noqa: T201 - a script's report
+        return 1 if faults else 0
     found = {one.sentence: one for one in (*_of_kafka(), *_of_wice())}
     kafka = [one for one in found.values() if not one.id.startswith("wice/")]
     wice = [one for one in found.values() if one.id.startswith("wice/")]
     print(f"{len(kafka)} sentences of kafka_docs, {len(wice)} of wice")  # noqa: T201 - a script's report
     lines = [json.dumps(asdict(one), ensure_ascii=False) for one in _chosen([*kafka, *wice])]
-    _OUT.parent.mkdir(exist_ok=True)
-    _OUT.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(f"{len(lines)} sentences, {_OUT.stat().st_size} bytes")  # noqa: T201 - a script's report
+    given.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(f"{len(lines)} sentences, {given.out.stat().st_size} bytes")  # noqa: T201 - a script's report
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
