@@ -43,7 +43,9 @@ def answering(question: Question, one: Scored, unknown: float) -> float:
     """How well a statement answers a question of which the evidence does not know this share, up to 1."""
     said = one.quoted.keys | one.quoted.context | keys_of(terms(one.quoted.passage.document_id.replace("/", " ")))
     names = sum(name not in said for name in question.names)
-    value = one.score - _UNKNOWN * unknown - _NAME * names
+    if one.statement.setting is None and not question.weights.keys() & one.quoted.keys:
+        return 0.0
+    value = one.said - _UNKNOWN * unknown - _NAME * names
     amount = question.wants != "number" or any(t.kind is TermKind.NUMBER for t in one.quoted.terms)
     return value if amount else value - _NO_AMOUNT
 

@@ -35,7 +35,7 @@ MOST_CLAIMS_IN_ALL: Final = 600
 """Claims kept of all questions, shared evenly: it keeps the analysis well below the largest message."""
 LEAST_SCORE: Final = 0.3
 """A sentence below this does not bear on the question."""
-_REPORTABLE: Final = 0.4
+_REPORTABLE: Final = 0.55
 _MOST_CHOSEN: Final = 40
 """Claims of all questions whose counterparts in other versions are looked for: those that a report may quote."""
 _COUNTERPART_SHARE: Final = 0.95
@@ -166,7 +166,8 @@ def _with_counterparts(
             value = _COUNTERPART_SHARE * scores.get(one.place, 0.0) * version_share(answers.question, other)
             known = scored.get(other.place)
             if other.place in mine and value >= LEAST_SCORE and (known is None or known.score < value):
-                scored[other.place] = Scored(other, value, known.quoted if known else other)
+                quoted, said = (known.quoted, known.said) if known else (other, 0.0)
+                scored[other.place] = Scored(other, value, quoted, said)
     ranked = sorted(scored.values(), key=lambda one: (-one.score, *one.statement.place))
     return replace(answers, scored=ranked[:limit])
 

@@ -15,7 +15,8 @@ from collegium.language.versions import version_key, versions
 _ASKING: Final = frozenset(
     stem(word)
     for word in """answer compare comparison contrast describe detail differ difference different differences discuss
-    explain explanation give list overview please question report research say show summarise summarize summary tell
+    explain explanation give include including list
+    mention overview please question report research say show summarise summarize summary tell
     versus vs write between across regarding concerning what how why documentation docs outline define find""".split()
 )
 # Words that carry little in most questions; they count a little, since in some they are the subject.

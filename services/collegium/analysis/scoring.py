@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
+from collegium.analysis.addressing import order_in
 from collegium.analysis.question import Question, keys_of
 from collegium.analysis.reaches import leans_back
 from collegium.analysis.statements import Statement, reaching
 from collegium.language.plain import trimmed
+from collegium.language.sentences import Span
 from collegium.language.terms import TermKind, content, terms
 from collegium.language.tokens import fold, stem
 from collegium.language.versions import same_version, version_key
@@ -28,9 +30,20 @@ _PHRASE: Final = 0.06
 _COVERAGE: Final = 0.2
 """What the passage's coverage of the question is worth."""
 _MOST_PER_PASSAGE: Final = 6
+_LEAST_SAID: Final = 0.15
+"""A sentence that bears less on the question by what it says is none of its claims, wherever it stands."""
 
 _PRIOR: Final = 0.25
-"""What standing in the passage that the search ranked first is worth."""
+"""What standing in the passage that the search ranked first is worth to whether a sentence answers."""
+_PLACE: Final = 0.9
+"""What it is worth to which sentences are the best, where a sentence's own words are worth 1.
+
+A page that answers a question says so in sentences that hold few of its words; sentences elsewhere hold more of them by
+chance. Of the facts that 50 questions ask for, so many are among the best 8 and 12 claims: 77 and 82 without, 87 and 89
+with 0.6, 87 and 90 with 0.9. The cosine of a question and a sentence, by MiniLM, added nothing to it.
+"""
+_UNSPOKEN: Final = 0.9
+"""A factor for a sentence that holds no word of the question, below a heading that does."""
 _LONGER: Final = 0.04
 """What a sentence must gain by what it is quoted with."""
 _SIBLING: Final = 0.98
@@ -70,17 +83,25 @@ _BEYOND: Final = 0.4
 _TELLS_HOW: Final = 0.12
 """What telling the reader what to do is worth to a question about how to do it."""
 _REASON: Final = re.compile(r"\b(?:because|since|so that|in order to|reason|due to)\b")
+_PLAIN_END: Final = re.compile(r"[^.]\.['\")\]]*$")
 _ENDS: Final = re.compile(r"[.!?…]['\")\]]*$")
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A statement with how much it bears on a question, 0 to 1."""
+    """A statement with how much it bears on a question, 0 to 1.
+
+    Attributes:
+        statement: what was scored.
+        score: what it says and where it stands: the order in which statements are worth reporting.
+        quoted: the statement with what it is quoted with.
+        said: by what it says, nearly alone: whether it answers the question.
+    """
 
     statement: Statement
     score: float
     quoted: Statement
-    """The statement with what it is quoted with."""
+    said: float
 
 
 def score(question: Question, statement: Statement, coverage: float) -> float:
@@ -111,11 +132,27 @@ def _worth(question: Question, statement: Statement, coverage: float) -> float:
         return named * _standing(question, statement)
     total = sum(question.weights.values())
     keys = _with_joined(question, statement.keys)
-    if total <= 0 or not (question.weights.keys() & keys):
+    spoken = bool(question.weights.keys() & keys)
+    if total <= 0 or not (spoken or _headed(question, statement)):
         return 0.0
     held = sum(weight * _holding(question, statement, key, keys) for key, weight in question.weights.items())
-    base = held / total * ((1 - _COVERAGE) + _COVERAGE * coverage)
+    base = held / total * ((1 - _COVERAGE) + _COVERAGE * coverage) * (1.0 if spoken else _UNSPOKEN)
     return (base + _bonus(question, statement)) * _standing(question, statement)
+
+
+def _headed(question: Question, statement: Statement) -> bool:
+    """Whether a plain sentence stands in a section whose heading speaks of what is asked.
+
+    The heading above a whole page is no section's: what stands below it may speak of anything.
+    """
+    named = (question.weights.keys() - question.weak) & _with_joined(question, statement.heading)
+    return " > " in statement.passage.heading and bool(named) and _plain(statement)
+
+
+def _plain(statement: Statement) -> bool:
+    """Whether a statement is a whole sentence that orders nothing, or a value."""
+    whole = statement.setting is not None or _PLAIN_END.search(statement.text) is not None
+    return whole and order_in(statement.text) is None
 
 
 def _holding(question: Question, statement: Statement, key: str, keys: frozenset[str]) -> float:
@@ -226,14 +263,23 @@ def best(
     """
     scored: dict[tuple[str, int], Scored] = {}
     for statement, coverage, rank in found:
-        one = _quoted(question, statement, coverage, (1 - _PRIOR) + _PRIOR * rank)
+        one = _quoted(question, statement, coverage, rank)
         known = scored.get(statement.place)
         if known is None or known.score < one.score:
             scored[statement.place] = one
-    return _few_per_passage([one for one in _with_siblings(question, scored) if one.score >= least], limit)
+    bearing = [one for one in _with_siblings(question, scored) if one.score >= least and _bears(one, least)]
+    return _few_per_passage(bearing, limit)
 
 
-def _quoted(question: Question, statement: Statement, coverage: float, share: float) -> Scored:
+def _bears(one: Scored, least: float) -> bool:
+    """Whether a statement bears on the question: by itself, or, if it is plain, by where it stands.
+
+    A planted order stands wherever its author likes.
+    """
+    return one.said >= least or (one.said >= _LEAST_SAID and _plain(one.statement))
+
+
+def _quoted(question: Question, statement: Statement, coverage: float, rank: float) -> Scored:
     """A statement with its score, quoted with what stands around it where that raises the score."""
     quoted, value = statement, _worth(question, statement, coverage)
     for span in statement.reaches:
@@ -241,24 +287,34 @@ def _quoted(question: Question, statement: Statement, coverage: float, share: fl
         more = _worth(question, longer, coverage) - _LONGER
         if more > value:
             quoted, value = longer, more
-    return Scored(statement, share * _share(value), quoted)
+    own = _share(value)
+    said = own * ((1 - _PRIOR) + _PRIOR * rank)
+    return Scored(statement, (own + _PLACE * rank) / (1 + _PLACE) if own > 0 else 0.0, quoted, said)
 
 
 def _with_siblings(question: Question, scored: Mapping[tuple[str, int], Scored]) -> Iterable[Scored]:
     """A question about an amount is answered by the default of the setting that its best sentence describes."""
     if question.wants not in {"default", "number"}:
         return scored.values()
-    described: dict[str, float] = {}
+    described: dict[str, Scored] = {}
     for one in scored.values():
         if one.statement.setting is None:
             passage_id = one.statement.passage.passage_id
-            described[passage_id] = max(described.get(passage_id, 0.0), one.score)
+            known = described.get(passage_id)
+            described[passage_id] = one if known is None or known.score < one.score else known
     return [
-        replace(one, score=max(one.score, _SIBLING * described.get(one.statement.passage.passage_id, 0.0)))
+        _raised(one, described.get(one.statement.passage.passage_id))
         if one.statement.setting is not None and one.statement.setting.label == "default" and _fits(question, one)
         else one
         for one in scored.values()
     ]
+
+
+def _raised(one: Scored, description: Scored | None) -> Scored:
+    if description is None:
+        return one
+    score, said = _SIBLING * description.score, _SIBLING * description.said
+    return replace(one, score=max(one.score, score), said=max(one.said, said))
 
 
 def _fits(question: Question, one: Scored) -> bool:
@@ -272,5 +328,27 @@ def _few_per_passage(scored: Sequence[Scored], limit: int) -> Sequence[Scored]:
         passage_id = one.statement.passage.passage_id
         if per_passage.get(passage_id, 0) < _MOST_PER_PASSAGE and len(taken) < limit:
             per_passage[passage_id] = per_passage.get(passage_id, 0) + 1
-            taken.append(one)
+            _tell(one, taken)
     return taken
+
+
+def _tell(one: Scored, taken: list[Scored]) -> None:
+    """Add a statement to better ones of which none is to be quoted twice.
+
+    If it is quoted with a better one, that is quoted with it; if with a part of one, it is quoted alone.
+    """
+    span = one.quoted.span
+    at = [n for n, other in enumerate(taken) if _same_place(one, other) and _overlap(span, other.quoted.span)]
+    within = [n for n in at if span.start <= taken[n].quoted.span.start and taken[n].quoted.span.end <= span.end]
+    if within and len(within) == len(at):
+        taken[at[0]] = replace(taken[at[0]], quoted=one.quoted)
+    alone = at and not any(_overlap(one.statement.span, taken[n].quoted.span) for n in at)
+    taken.append(replace(one, quoted=one.statement) if alone else one)
+
+
+def _same_place(one: Scored, other: Scored) -> bool:
+    return one.quoted.passage.passage_id == other.quoted.passage.passage_id
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end

@@ -18,6 +18,9 @@ from collegium_schemas.evidence import Passage
 _SHORTEST_CHARS: Final = 20
 _LONGEST_CHARS: Final = 600
 _FEWEST_WORDS: Final = 3
+_MOST_CELLS: Final = 4
+_FEWEST_CELL_WORDS: Final = 6
+"""Of the longest cell of a table's row that is read as a sentence."""
 _CODE: Final = re.compile(r"^(?: {4,}|\t)|^\S+=\[|[{};]\s*$|^\s*[$#>]\s|\\$|=>|\bbin/\w+\.sh\b|--\w+", re.MULTILINE)
 
 
@@ -123,13 +126,19 @@ def _states_something(text: str, *, leads: bool) -> bool:
 
     A lead-in says something if a number counts what follows (`Kafka has four core APIs:`), or together with it.
     """
-    if not _SHORTEST_CHARS <= len(text) <= _LONGEST_CHARS or text.endswith("?") or " | " in text:
+    if not _SHORTEST_CHARS <= len(text) <= _LONGEST_CHARS or text.endswith("?") or _is_bare_row(text):
         return False
     if text.endswith(":") and not leads and not counts(text):
         return False
     letters = sum(character.isalpha() or character == " " for character in text)
     program = _CODE.search(text) is not None or is_source_code(text)
     return letters >= 0.7 * len(text) and not program and not addresses_reader(text)
+
+
+def _is_bare_row(text: str) -> bool:
+    """Whether a row of a table says nothing on its own: none of its cells is as long as a sentence."""
+    cells = text.split(" | ")
+    return len(cells) > 1 and (len(cells) > _MOST_CELLS or max(len(c.split()) for c in cells) < _FEWEST_CELL_WORDS)
 
 
 def denies(statement: Statement) -> bool:

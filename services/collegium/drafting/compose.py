@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from collegium.drafting.allotting import allot
 from collegium.drafting.confidence import answer_confidence, confidence_of, signals_of
 from collegium.drafting.forms import Template
 from collegium.drafting.points import Material, Point, contradictions_of, gather, points_of
@@ -22,7 +23,7 @@ from collegium_schemas.evidence import (
 _LEAST_SCORE: Final = 0.35
 _LEAST_SHARE_OF_BEST: Final = 0.55
 _OUTSTANDING_SCORE: Final = 0.9
-_LEAST_DISPUTED_SCORE: Final = 0.45
+_LEAST_DISPUTED_SCORE: Final = 0.55
 _MOST_SOURCE_BYTES: Final = 500_000
 """Text of all cited passages together: a draft carries them, and has to fit into one message."""
 _TITLE_CHARS: Final = 120
@@ -109,19 +110,20 @@ class _Writer:
 
     def findings(self) -> list[tuple[QuestionAnalysis, list[Point]]]:
         """Each question with the points that its section will hold; a point stands in one section only."""
-        used: set[str] = set()
         bounds = self._template.findings
-        most = max(bounds.fewest, min(bounds.most, bounds.in_all // max(1, len(self._material.questions))))
-        found: list[tuple[QuestionAnalysis, list[Point]]] = []
-        for question in self._material.questions:
-            points = points_of(self._material, question) if self._sure(question) else []
-            least = max(_LEAST_SCORE, _LEAST_SHARE_OF_BEST * max((p.score for p in points), default=0.0))
-            worthy = [point for point in points if point.score >= least]
-            fresh = [point for point in worthy if point.key not in used][:most]
-            chosen = [point for point in fresh or worthy[:1] if self._affords(point)]
-            used.update(point.key for point in chosen)
-            found.append((question, chosen))
-        return found
+        questions = self._material.questions
+        most = max(bounds.fewest, min(bounds.most, bounds.in_all // max(1, len(questions))))
+        allotted = allot([self._worthy(question) for question in questions], most)
+        return [
+            (question, [point for point in points if self._affords(point)])
+            for question, points in zip(questions, allotted, strict=True)
+        ]
+
+    def _worthy(self, question: QuestionAnalysis) -> list[Point]:
+        """The points on a question that are not far less relevant than the best of them."""
+        points = points_of(self._material, question) if self._sure(question) else []
+        least = max(_LEAST_SCORE, _LEAST_SHARE_OF_BEST * max((p.score for p in points), default=0.0))
+        return [point for point in points if point.score >= least]
 
     def _sure(self, question: QuestionAnalysis) -> bool:
         return question.answered and answer_confidence(question) >= self._least_confidence
@@ -155,12 +157,15 @@ class _Writer:
                 return sorted(points, key=lambda point: version_key(point.passages[0].version))
             case "reading":
                 order = list(dict.fromkeys(point.passages[0].document_id for point in points))
-                return sorted(points, key=lambda one: (order.index(one.passages[0].document_id), min(one.places)[1:]))
+                return sorted(points, key=lambda one: (order.index(one.passages[0].document_id), one.begins))
 
     def disagreements(self) -> tuple[Sentence, ...]:
-        """Each dispute as a lead and its two sides, which name their sources."""
+        """Each dispute on an answered question, as a lead and its two sides, which name their sources."""
+        told = {claim.claim_id for one in self._material.questions if self._sure(one) for claim in one.claims}
         written: list[Sentence] = []
         for contradiction, one, other in contradictions_of(self._material)[: self._template.disagreements]:
+            if told.isdisjoint((*one.claim_ids, *other.claim_ids)):
+                continue
             if max(one.score, other.score) < _LEAST_DISPUTED_SCORE:
                 continue
             if not (self._affords(one) and self._affords(other)):

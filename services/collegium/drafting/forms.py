@@ -20,7 +20,7 @@ from collegium_schemas.evidence import LAYOUT, LaidOut
 DEFAULT: Final = "report"
 _SHIPPED: Final = Path(__file__).parent / "templates"
 MOST_PER_SECTION: Final = 64
-"""Findings of one section that a template may ask for; the shipped ones ask for eight at most."""
+"""Findings of one section that a template may ask for; the shipped ones ask for twelve at most."""
 _MOST_BYTES: Final = 65_536
 _MOST_TEMPLATES: Final = 100
 _LEAD_CHARS: Final = 60
@@ -44,11 +44,11 @@ class SummaryBounds(Contract):
 class FindingBounds(Contract):
     """How many findings there are."""
 
-    in_all: Annotated[int, Field(ge=1, le=limits.MAX_SENTENCES)] = 16
-    """Of all sections together, shared evenly: four for each of four questions, eight for a single one."""
-    fewest: Annotated[int, Field(ge=1, le=limits.MAX_SENTENCES)] = 4
+    in_all: Annotated[int, Field(ge=1, le=limits.MAX_SENTENCES)] = 24
+    """Of all sections together, shared evenly: six for each of four questions, twelve for a single one."""
+    fewest: Annotated[int, Field(ge=1, le=limits.MAX_SENTENCES)] = 6
     """Of a section, however many there are."""
-    most: Annotated[int, Field(ge=1, le=MOST_PER_SECTION)] = 8
+    most: Annotated[int, Field(ge=1, le=MOST_PER_SECTION)] = 12
     """Of a section."""
 
     @model_validator(mode="after")

@@ -1,5 +1,6 @@
 """What a report can say: points made of claims, each with the passages that say it in the same words."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -12,6 +13,7 @@ from collegium.language.versions import version_key
 from collegium_schemas.evidence import Analysis, Claim, ClaimCluster, Contradiction, Evidence, Passage, QuestionAnalysis
 
 _MOST_CITATIONS: Final = 4
+_ROW: Final = re.compile(r"\s\|\s")
 _ALIKE: Final = 0.7
 _ABOUT_AS_MUCH: Final = 0.85
 
@@ -45,6 +47,12 @@ class Point:
         """Equal for two spellings of the same sentence about the same version."""
         return f"{plain(self.said)}|{self.passages[0].version if self.setting else ''}"
 
+    @property
+    def begins(self) -> int:
+        """Where it begins in the document that is cited first; 0 where that is not known."""
+        document = self.passages[0].document_id
+        return min((start for name, start, _ in self.places if name == document), default=0)
+
     def attributed(self) -> str:
         """The sentence with its (first) source named."""
         first = self.passages[0]
@@ -67,7 +75,7 @@ class Material:
         for row in settings(passage.text, passage.heading):
             if (row.span.start, row.span.end) == (claim.start, claim.end):
                 return row.statement()
-        text = trimmed(claim.text)
+        text = trimmed(_ROW.sub("; ", _ROW.sub(": ", claim.text, count=1)))
         return f"{text[:-1].rstrip()}." if text.endswith(":") else text
 
     def place(self, claim: Claim) -> tuple[str, int, int]:

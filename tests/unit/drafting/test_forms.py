@@ -73,8 +73,9 @@ def test_a_how_to_keeps_the_order_of_its_source() -> None:
     draft, report = _one(SHIPPED["how-to"]), _one(SHIPPED["report"])
     texts = {source.number: source.passage for source in draft.sources}
     places = [
-        (texts[one.citations[0]].document_id, texts[one.citations[0]].text.find(" ".join(one.text.split()[1:4])))
+        (passage.document_id, passage.start + passage.text.find(" ".join(one.text.split()[1:4])))
         for one in draft.sections[0].sentences
+        for passage in (texts[one.citations[0]],)
     ]
 
     assert {one.text for one in draft.sections[0].sentences} == {one.text for one in report.sections[0].sentences}
