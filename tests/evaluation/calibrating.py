@@ -59,10 +59,10 @@ def retrieval_examples(out: Path, mode: str) -> Iterator[Example]:
 
 def retrieval_curves(out: Path) -> dict[str, Curve]:
     """With sentence vectors and without."""
-    names = ("coverage", "closeness", "agreement")
+    signals = {"coverage": 1, "closeness": 1, "agreement": 1}
     return {
-        "bm25": fitted(names[:1], list(retrieval_examples(out, "bm25"))),
-        "bm25+vectors": fitted(names, list(retrieval_examples(out, "bm25+vectors"))),
+        "bm25": fitted({"coverage": 1}, list(retrieval_examples(out, "bm25"))),
+        "bm25+vectors": fitted(signals, list(retrieval_examples(out, "bm25+vectors"))),
     }
 
 
@@ -88,7 +88,7 @@ def report_curves(out: Path) -> dict[str, Curve]:
     found = list(report_examples(out))
     return {
         name: fitted(signals, [example for curve, example in found if curve == name])
-        for name, signals in (("answered", ("relevance", "answered")), ("unanswered", ("coverage",)))
+        for name, signals in (("answered", {"relevance": 1, "answered": 1}), ("unanswered", {"coverage": -1}))
     }
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from collegium.evaluation.floors import read_floors
 from evaluation.page import page
 
 HERE: Final = Path("tests/evaluation")
@@ -155,7 +156,7 @@ def main() -> int:
     print(f"{len(done)} suites in {seconds:.0f} s (allowed: {_ALLOWED_S[form]} s); reports: {out}")  # noqa: T201 - its output
     if given.write is not None:
         commands = {one.job.report: shlex.join(("collegium", "evaluate", *one.job.words)) for one in done}
-        given.write.write_text(page(out, commands, seconds), encoding="utf-8")
+        given.write.write_text(page(out, commands, seconds, read_floors(floors).floors), encoding="utf-8")
     return 1 if any(one.code for one in done) else 0
 
 

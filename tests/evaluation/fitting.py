@@ -28,8 +28,31 @@ class Example:
     weight: float = 1.0
 
 
-def fitted(names: Sequence[str], examples: Sequence[Example]) -> Curve:
-    """The curve over these signals that makes the examples likeliest; its intercept is not held back."""
+def fitted(signals: Mapping[str, int], examples: Sequence[Example]) -> Curve:
+    """The curve that makes the examples likeliest; its intercept is not held back.
+
+    Monotone: a signal whose weight would have the wrong sign is left out, the worst first, and the rest fitted anew.
+
+    Args:
+        signals: by name, 1 for one that speaks for right, -1 for one that speaks against it.
+        examples: at least one.
+    """
+    names = list(signals)
+    intercept, *weights = _weights(names, examples)
+    while wrong := [(abs(w), name) for name, w in zip(names, weights, strict=True) if w * signals[name] < 0]:
+        names.remove(max(wrong)[1])
+        intercept, *weights = _weights(names, examples)
+    count = sum(one.weight for one in examples)
+    return Curve(
+        intercept=intercept,
+        weights=dict(zip(names, weights, strict=True)),
+        cases=len(examples),
+        right=round(sum(one.weight for one in examples if one.right) / count, 4),
+    )
+
+
+def _weights(names: Sequence[str], examples: Sequence[Example]) -> list[float]:
+    """The intercept, then a weight for each signal."""
     places = np.array([[1.0, *(one.signals[name] for name in names)] for one in examples])
     right = np.array([float(one.right) for one in examples])
     count = np.array([one.weight for one in examples])
@@ -43,10 +66,4 @@ def fitted(names: Sequence[str], examples: Sequence[Example]) -> Curve:
         found -= step
         if float(np.abs(step).max()) < _STILL:
             break
-    intercept, *weights = (round(float(value), 4) for value in found)
-    return Curve(
-        intercept=intercept,
-        weights=dict(zip(names, weights, strict=True)),
-        cases=len(examples),
-        right=round(float((count * right).sum() / count.sum()), 4),
-    )
+    return [round(float(value), 4) for value in found]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from collegium.evaluation.floors import Floor
 from collegium.evaluation.metrics import coverage_at
 from collegium.evaluation.report import CaseResult, EvaluationReport, Part, read_report
 
@@ -60,16 +61,17 @@ hold the 95 % bootstrap interval over cases.
 """
 
 
-def page(out: Path, commands: Mapping[str, str], seconds: float) -> str:
+def page(out: Path, commands: Mapping[str, str], seconds: float, floors: Sequence[Floor] = ()) -> str:
     """The whole page.
 
     Args:
         out: The folder of reports.
         commands: The command that made each report, by file name.
         seconds: How long all took.
+        floors: What a change must not fall below; shown beside the targets.
     """
     reports = {name.removesuffix(".report.json"): read_report(out / name) for name in commands if (out / name).exists()}
-    lines = [_HEAD, _made(seconds), "## Targets, on the half that nothing was tuned on", "", *_targets(reports)]
+    lines = [_HEAD, _made(seconds), "## Targets, on the half that nothing was tuned on", "", *_targets(reports, floors)]
     for name, report in reports.items():
         lines += ["", f"## {_title(report)}", "", "```sh", commands[f"{name}.report.json"], "```", ""]
         lines += [*_figures(report), *_kinds(report), *_curve(report), *_calibration(report)]
@@ -88,9 +90,11 @@ def _title(report: EvaluationReport) -> str:
     return f"{name}: {report.data} ({report.subject}, {report.parts[0].cases} cases)"
 
 
-def _targets(reports: Mapping[str, EvaluationReport]) -> Iterator[str]:
-    yield "| | target | reporting half | all | met |"
-    yield "|---|---:|---:|---:|---|"
+def _targets(reports: Mapping[str, EvaluationReport], floors: Sequence[Floor]) -> Iterator[str]:
+    """A floor lies below its target where the target is not met, or where cases are few."""
+    yield "| | target | floor | reporting half | all | met |"
+    yield "|---|---:|---:|---:|---:|---|"
+    held = {(f"{floor.suite}-{floor.data}", floor.figure): floor for floor in floors}
     for target in TARGETS:
         report = reports.get(target.report)
         value, whole = (
@@ -98,7 +102,9 @@ def _targets(reports: Mapping[str, EvaluationReport]) -> Iterator[str]:
         )
         met = value is not None and (value <= target.bound if target.most else value >= target.bound)
         sign = "at most " if target.most else ""
-        cells = (target.what, f"{sign}{target.bound:g}", _told(value), _told(whole), "yes" if met else "**no**")
+        floor = held.get((target.report, target.figure))
+        bound = "–" if floor is None else f"{floor.at_most if target.most else floor.at_least:g} ({floor.part})"
+        cells = (target.what, f"{sign}{target.bound:g}", bound, _told(value), _told(whole), "yes" if met else "**no**")
         yield f"| {' | '.join(cells)} |"
 
 

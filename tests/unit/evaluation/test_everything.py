@@ -23,10 +23,11 @@ def test_every_suite_has_a_floor_and_every_floor_a_suite(form: str, jobs: tuple[
 def test_the_page_shows_figures_curves_and_commands(tmp_path: Path) -> None:
     """Of each report that is there; a target whose suite is not there is not met."""
     evaluate(Plan("verification", claims(tmp_path / "data"), out=tmp_path / "out"))
-    text = page(tmp_path / "out", {"verification-data.report.json": "collegium evaluate verification"}, 3.0)
+    floors = read_floors(ROOT / "tests" / "evaluation" / "floors-full.json").floors
+    text = page(tmp_path / "out", {"verification-data.report.json": "collegium evaluate verification"}, 3.0, floors)
     assert "## Verification: data" in text
     assert "collegium evaluate verification" in text
     assert "| accuracy | 1.000" in text
     assert "| share found at precision of at least | 0.70 |" in text
     assert "| confidence |" in text
-    assert "| whole runs: sentences cited | 1 | – | – | **no** |" in text
+    assert "| whole runs: sentences cited | 1 | 1 (all) | – | – | **no** |" in text
