@@ -30,11 +30,13 @@ class Window:
 
     Attributes:
         text: As it stands in the source, sentences joined by a blank.
+        terms: What it says.
         shared: The share of the claim's content words that it holds.
         exact: The share of the claim's numbers, versions and dates that it holds; 1 when the claim has none.
     """
 
     text: str
+    terms: tuple[Term, ...]
     shared: float
     exact: float
 
@@ -46,12 +48,16 @@ class Grounds:
     Attributes:
         windows: Those that hold most of it, best first.
         sentences: Those that share most words with it, best first.
+        shared: The share of its content words that the windows hold together: a claim may join what several say.
+        exact: The share of its numbers, versions, dates and names that they hold; 1 when it has none.
         direction: 1 when claim and best sentence speak of the same direction, -1 when of opposite ones, else 0.
     """
 
     windows: tuple[Window, ...]
     sentences: tuple[str, ...]
-    direction: int = 0
+    shared: float
+    exact: float
+    direction: int
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -64,8 +70,8 @@ class Signals:
     """A claim's signals, ready to be weighed.
 
     Attributes:
-        shared: Of the window that holds most of its words.
-        exact: Of the window that holds most of its values.
+        shared: See `Grounds`.
+        exact: See `Grounds`.
         direction: See `Grounds`.
         entailed: ln(p / (1 - p)) of the highest chance of entailment by a window; 0 without a model.
         contradicted: The same of contradiction by a sentence.
@@ -99,20 +105,26 @@ def grounds_of(claim: str, sources: Sequence[str], most: int = MOST_WINDOWS) -> 
     values = [term for term in said if term.kind in _VALUES]
     cut = [_cut(source) for source in sources]
     found = [
-        Window(
-            text,
-            _shared(words, held),
-            sum(_holds(held, value) for value in values) / len(values) if values else 1.0,
-        )
+        Window(text, held, _shared(words, held), _share([_holds(held, value) for value in values]))
         for one in cut
         for text, held in one.windows
     ]
+    chosen = sorted(found, key=lambda window: -(window.shared + window.exact))[:most]
     near = sorted((row for one in cut for row in one.sentences), key=lambda row: -_shared(words, row[1]))[:most]
+    together = tuple(term for window in chosen for term in window.terms)
+    keys = {term.key for term in together}
+    exact = [*(_holds(together, value) for value in values), *(t.key in keys for t in content(said) if t.name)]
     return Grounds(
-        tuple(sorted(found, key=lambda window: -(window.shared + window.exact))[:most]),
+        tuple(chosen),
         tuple(text for text, _ in near),
+        _shared(words, together),
+        _share(exact),
         direction(said) * direction(near[0][1]) if near else 0,
     )
+
+
+def _share(held: Sequence[bool]) -> float:
+    return sum(held) / len(held) if held else 1.0
 
 
 def _shared(words: set[str], held: tuple[Term, ...]) -> float:
@@ -132,13 +144,11 @@ def signals(grounds: Grounds, chances: Mapping[str, Chances] | None) -> Signals:
         grounds: With at least one window.
         chances: Of each of the grounds' texts.
     """
-    shared = max(window.shared for window in grounds.windows)
-    exact = max(window.exact for window in grounds.windows)
     if chances is None:
-        return Signals(shared, exact, grounds.direction)
+        return Signals(grounds.shared, grounds.exact, grounds.direction)
     entailed = max(chances[window.text].entailment for window in grounds.windows)
     contradicted = max(chances[text].contradiction for text in grounds.sentences)
-    return Signals(shared, exact, grounds.direction, _odds(entailed), _odds(contradicted))
+    return Signals(grounds.shared, grounds.exact, grounds.direction, _odds(entailed), _odds(contradicted))
 
 
 def _odds(chance: float) -> float:
