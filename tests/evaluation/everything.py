@@ -66,8 +66,9 @@ def chain(*links: str) -> Job:
 
 
 def chain_on_scenario(name: str, *links: str) -> Job:
-    """Some specialists in a row over documents that a suite brings."""
-    words = ("chain", "--suite", str(HERE / "scenarios" / f"{name}.yaml"), "--strict", *_named(links))
+    """Some specialists in a row over documents that a suite brings; a part of it."""
+    suite = HERE / "scenarios" / f"{name}.yaml"
+    words = ("chain", "--suite", str(suite), "--strict", "--most", "20", *_named(links))
     return Job(words, f"chain-scenarios-{name}-{'-'.join(links)}.report.json")
 
 
@@ -96,7 +97,7 @@ QUICK: Final = (
     whole_runs(alone=False),
     chain_on_scenario("sources", "retrieval", "analysis", "drafting"),
     *(scenario(name) for name in ("sources", "hostile")),
-    *(scenario(name, "--most", most) for name, most in (("noise", "20"), ("empty", "16"), ("faults", "32"))),
+    *(scenario(name, "--most", most) for name, most in (("noise", "16"), ("empty", "10"), ("faults", "26"))),
     specialist("retrieval", "multidoc_hotpotqa100", "--subject", "bm25"),
     specialist("verification", "verify_scifact", "--most", "120"),
     specialist("contradiction", "contradiction_snli", "--most", "120"),
