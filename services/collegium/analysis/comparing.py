@@ -23,6 +23,8 @@ _SAME_SHARE: Final = 0.65
 _LIKE_SHARE: Final = 0.8
 """The share of aligned words from which two sentences speak of the same thing."""
 _FEWEST_WORDS: Final = 4
+_FEWEST_SAME_WORDS: Final = 2
+"""Words of a very short sentence (`Java 8 is supported`), all of which the other must have, and no more."""
 _NEEDS: Final = frozenset(stem(word) for word in "require requires need depend depends rely relies use uses".split())
 _GONE: Final = frozenset(stem(word) for word in "removed eliminated dropped obsolete".split())
 _DEPENDENCY: Final = frozenset(stem(word) for word in "dependency requirement need".split())
@@ -109,7 +111,8 @@ def _of_sentences(one: Statement, other: Statement) -> Conflict | None:
     second = [t for t in other.terms if t.kind is TermKind.WORD]
     pairs = align(first, second, matches)
     longer = max(len(first), len(second))
-    if min(len(first), len(second)) < _FEWEST_WORDS or len(pairs) < _LIKE_SHARE * longer - 1:
+    enough = min(len(first), len(second)) >= _FEWEST_WORDS and len(pairs) >= _LIKE_SHARE * longer - 1
+    if not enough and not (len(pairs) == longer >= _FEWEST_SAME_WORDS):
         return None
     left = [t for i, t in enumerate(first) if i not in {i for i, _ in pairs}]
     right = [t for j, t in enumerate(second) if j not in {j for _, j in pairs}]

@@ -88,7 +88,8 @@ def difference(one: Statement, other: Statement) -> Conflict | None:
     about = _common_words(one, other)
     if negated(one.terms) != negated(other.terms):
         return Conflict("negation", about)
-    if _amounts_differ(one.terms, other.terms):
+    alike = _overlap(one, other) >= _OTHER_HEADING_SHARE
+    if _amounts_differ(one.terms, other.terms, added=alike):
         return Conflict("number", about)
     literal, second = _literals(one.text), _literals(other.text)
     if literal - second and second - literal and _overlap(one, other) >= _SAME_HEADING_SHARE:
@@ -110,13 +111,17 @@ def _names(part: str, version: str) -> bool:
     return part[:1].isdigit() and same_version(part, version)
 
 
-def _amounts_differ(one: Sequence[Term], other: Sequence[Term]) -> bool:
-    """Numbers that only one of them has, on both sides."""
+def _amounts_differ(one: Sequence[Term], other: Sequence[Term], *, added: bool) -> bool:
+    """Numbers that only one of them has, on both sides; where `added`, one more beside common ones, too.
+
+    `Java 8 and Java 11 are supported` is no longer so where Java 17 is, too.
+    """
     first = [t.measure for t in one if t.measure is not None]
     second = [t.measure for t in other if t.measure is not None]
     alone = [a for a in first if not any(same_measure(a, b) for b in second)]
     there = [b for b in second if not any(same_measure(a, b) for a in first)]
-    return bool(alone) and bool(there)
+    common = len(alone) < len(first) and len(there) < len(second)
+    return bool(alone and there) or (added and common and bool(alone or there))
 
 
 def _literals(text: str) -> frozenset[str]:

@@ -45,7 +45,8 @@ def follow_ups(
             reason=f"no supported sentence answers it; searched again in other words: {wording}"[:1000],
         )
         for question_id in unanswered
-        if (wording := another_wording(question_id, evidence)) is not None
+        if not _settled(question_id, draft, evidence)
+        and (wording := another_wording(question_id, evidence)) is not None
     ]
     failed = [v.sentence_id for v in verdicts if v.verdict is not Verdict.SUPPORTED]
     if failed:
@@ -53,6 +54,13 @@ def follow_ups(
         reason = f"{len(failed)} of {len(verdicts)} sentences are not supported by what they cite: {named}"
         proposed = [*proposed[: limits.MAX_FOLLOW_UPS - 1], FollowUp(step="draft", reason=reason)]
     return tuple(proposed[: limits.MAX_FOLLOW_UPS])
+
+
+def _settled(question_id: str, draft: Draft, evidence: Sequence[Evidence]) -> bool:
+    """Whether passages were found in which analysis saw no answer: fewer words of the question find the same ones."""
+    found = any(one.passages for one in evidence if one.question_id == question_id)
+    stated = any(section.sentences for section in draft.sections if section.question_id == question_id)
+    return found and not stated
 
 
 def another_wording(question_id: str, evidence: Sequence[Evidence]) -> str | None:

@@ -152,13 +152,21 @@ def test_an_unsupported_sentence_asks_for_another_draft() -> None:
 def test_an_unanswered_question_is_searched_again_once_in_fewer_words() -> None:
     """A long question is reworded; after two searches, or in the last round, nothing more is asked."""
     question = "Which isolation guarantees does the ShareConsumer of Kafka offer for transactional records in 3.9?"
-    first = evidence(question, PAGE)
+    first = evidence(question)
     (follow_up,) = _review([first]).summary.follow_ups
     assert (follow_up.step, follow_up.question_id) == ("retrieve", "q1")
     assert {"ShareConsumer", "3.9"} <= set(follow_up.question.split())
     again = evidence(follow_up.question, PAGE)
     assert _review([first, again]).summary.passed
     assert _review([first], round_number=MOST_ROUNDS).summary.passed
+
+
+def test_a_question_for_which_passages_were_found_is_not_searched_again_in_fewer_words() -> None:
+    """They would find the same passages, in which analysis saw no answer."""
+    question = "Which isolation guarantees does the ShareConsumer of Kafka offer for transactional records in 3.9?"
+    reviewed = _review([evidence(question, PAGE)])
+    assert reviewed.summary.passed
+    assert reviewed.review.unanswered_question_ids == ("q1",)
 
 
 def test_a_question_of_few_words_is_not_searched_again() -> None:
