@@ -42,9 +42,8 @@ def test_of_two_equal_sentences_the_one_in_the_better_passage_bears_more() -> No
 
 def test_a_row_of_a_table_with_a_sentence_in_it_is_a_claim() -> None:
     """A row of names and values alone is none."""
-    text = (
-        "read-replica | The current read replica for the partition, or -1 if reading from the leader\nread | write | 7"
-    )
+    row = "read-replica | The current read replica for the partition, or -1 if reading from the leader"
+    text = f"{row}\nread | write | 7"
     claims = _claims("What is the read replica metric if a consumer reads from the leader?", passage(text))
     assert [claim.text for claim in claims] == [row]
 
