@@ -69,7 +69,10 @@ class Judge:
         if found.verdict is not Verdict.NOT_ENOUGH_EVIDENCE:
             return Judged(verdict)
         texts = tuple(self.sources[number].text for number in sentence.citations)
-        return Judged(verdict, Open(trimmed(attributed.said), texts, found.barred, found.share))
+        said = trimmed(attributed.said)
+        # A labelled value stands in its own row or nowhere: that is no matter of meaning.
+        barred = found.barred or read_statement(said) is not None
+        return Judged(verdict, Open(said, texts, barred, found.share))
 
 
 def misattributed(attributed: Attributed, passage: Passage) -> str | None:

@@ -88,7 +88,7 @@ class SecondOpinion:
         window = max(grounds.windows, key=lambda each: chances[each.text].entailment)
         denying = max(grounds.sentences, key=lambda text: chances[text].contradiction)
         refuted = round(refutation(support, chances[denying]), 4)
-        if support >= self.sure and not one.barred and window.exact == 1.0:
+        if support >= self.sure and not one.barred and window.exact == grounds.exact == 1.0:
             return Opinion(Verdict.SUPPORTED, support, support, _reason("entails it", support, window.text))
         if refuted >= self.sure:
             return Opinion(Verdict.REFUTED, support, refuted, _reason("contradicts it", refuted, denying))

@@ -52,10 +52,12 @@ def test_a_paraphrase_is_decided_where_the_model_is_sure(chances: Chances, verdi
         "All brokers that lose their leader stop taking writes within 30 seconds.",
         "Without a leader, a broker refuses after 5 minutes to be written to.",
         "Without a leader, 30 replicas refuse to be written to.",
+        "Without a leader, a RabbitMQ broker refuses to be written to.",
+        "The default of leader.timeout.ms is 30.",
     ],
 )
 def test_what_differs_in_something_exact_is_never_supported(text: str) -> None:
-    """However sure the model is: numbers, negation, names, quantifiers, and numbers that no window holds."""
+    """However sure the model is: numbers, negation, names, quantifiers, values of settings, what no window holds."""
     assert _verdict(text, YES).verdict is not Verdict.SUPPORTED
 
 
