@@ -35,7 +35,7 @@ _EVIDENCE = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(_EVIDENCE)
 def test_ids_spans_and_citations_hold_together(found: list[Evidence]) -> None:
     """Claims quote their passages; clusters partition the claims; what is drafted is supported by what it cites."""
