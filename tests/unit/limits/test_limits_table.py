@@ -80,7 +80,7 @@ WITHOUT_LINE: Mapping[str, str] = {
     "collegium.telemetry.messaging:_MAX_LINKS": "the same as TracingLimits.links_per_span",
     "collegium.telemetry.wire:_MAX_CACHED": "a cache that is cleared; the same bytes are made again",
     "collegium.telemetry.wire:_MAX_CACHED_BYTES": "the same",
-    "collegium.verification.second_opinion:MOST_WINDOWS": "how well a sentence is judged; MOST_PAIRS bounds the work",
+    "collegium.verification.signals:MOST_WINDOWS": "how well a sentence is judged; MOST_PAIRS bounds the work",
     "collegium.verification.second_opinion:_MOST_QUOTED_CHARS": "how a reason reads",
 }
 """Constants that are bounds and have no line, or have such a name and bound nothing, and why."""
