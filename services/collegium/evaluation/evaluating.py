@@ -18,6 +18,7 @@ from collegium.evaluation.cases import (
 )
 from collegium.evaluation.comparing import compared
 from collegium.evaluation.corpora import read_retrieval
+from collegium.evaluation.folds import sample
 from collegium.evaluation.judging import Material, Prediction, resolve
 from collegium.evaluation.page import given_of, render
 from collegium.evaluation.reading import read_contradiction, read_injection, read_verification
@@ -44,7 +45,7 @@ class Plan:
         subject: A shipped subject's name, or `module:attribute`.
         out: Where answers, the report and prepared corpora are kept; nothing is kept without it.
         workers: Processes.
-        most: Only so many cases, from the first; all when None.
+        most: Only so many cases, from all over the suite; all when None.
         earlier: An earlier report's file, to compare with; it is read before this one may replace it.
     """
 
@@ -107,7 +108,7 @@ def _evaluated(
     truth: Callable[[CaseT], str],
     on_progress: Callable[[Progress], None],
 ) -> EvaluationReport:
-    chosen = replace(suite, cases=suite.cases[: plan.most])
+    chosen = replace(suite, cases=sample(suite.cases, plan.most, lambda case: case.case_id))
     path = resolve(plan.suite, plan.subject)
     before = None if plan.earlier is None else read_report(plan.earlier)
     with TemporaryDirectory(prefix="collegium-evaluation-") as scratch:

@@ -1,8 +1,10 @@
 """Parts of a data set that depend on the texts alone: the same case is in the same part on every machine, for ever."""
 
 import hashlib
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeVar
 
+T = TypeVar("T")
 Half = Literal["tuning", "reporting"]
 
 
@@ -20,3 +22,11 @@ def fold(text: str, parts: int, purpose: str) -> int:
 def half(case_id: str) -> Half:
     """Which half a case is in: thresholds may be tuned on one, the other is only reported."""
     return "reporting" if fold(case_id, 2, "halves") == 1 else "tuning"
+
+
+def sample(cases: Sequence[T], most: int | None, case_id: Callable[[T], str]) -> tuple[T, ...]:
+    """At most so many cases from all over the suite, always the same ones, in their order; all when `most` is None."""
+    if most is None or most >= len(cases):
+        return tuple(cases)
+    chosen = sorted(range(len(cases)), key=lambda at: fold(case_id(cases[at]), 1 << 62, "sample"))[:most]
+    return tuple(cases[at] for at in sorted(chosen))

@@ -1,6 +1,6 @@
 """The halves of a data set."""
 
-from collegium.evaluation.folds import half
+from collegium.evaluation.folds import half, sample
 
 FROZEN = ["reporting", "reporting", "tuning", "reporting", "tuning", "reporting"]
 
@@ -19,3 +19,14 @@ def test_halves_are_about_equal() -> None:
 def test_case_and_punctuation_do_not_move_a_case() -> None:
     """Ids that were written another way name the same case."""
     assert half("SciFact: 12") == half("scifact-12")
+
+
+def test_a_sample_is_from_all_over_a_suite_and_always_the_same() -> None:
+    """In the suite's order; a case more leaves the others in their places."""
+    cases = [f"case-{number}" for number in range(100)]
+    ten, eleven = sample(cases, 10, str), sample(cases, 11, str)
+    assert (len(ten), len(eleven)) == (10, 11)
+    assert set(ten) < set(eleven)
+    assert list(ten) == sorted(ten, key=cases.index)
+    assert max(cases.index(case) for case in ten) >= 50
+    assert sample(cases, None, str) == sample(cases, 200, str) == tuple(cases)

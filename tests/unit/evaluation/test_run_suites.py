@@ -101,6 +101,16 @@ def test_a_broken_manifest_is_told(tmp_path: Path, manifest: str, told: str) -> 
         corpus_of_folder(tmp_path / "docs", tmp_path / "home")
 
 
+def test_a_manifest_cannot_lead_out_by_a_link(tmp_path: Path) -> None:
+    """What lies elsewhere on the machine is nobody's corpus."""
+    write(tmp_path / "secret.md", "# Secret\n\nThe word is swordfish.\n")
+    write(tmp_path / "docs" / "manifest.jsonl", '{"path": "a.md"}\n')
+    (tmp_path / "docs" / "a.md").symlink_to(tmp_path / "secret.md")
+    with pytest.raises(DataInvalid, match="is a link out of the folder"):
+        corpus_of_folder(tmp_path / "docs", tmp_path / "home")
+    assert not (tmp_path / "home").exists()
+
+
 def test_no_document_at_all_is_a_corpus(tmp_path: Path) -> None:
     """For the scenario without evidence."""
     assert corpus_of_documents((), tmp_path).names == {}

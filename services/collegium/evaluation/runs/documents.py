@@ -130,6 +130,8 @@ def _listed(folder: Path, manifest: Path) -> dict[str, str]:
             raise DataInvalid(manifest, line, f"{row.path!r} leads out of the folder")
         if not (folder / path).is_file():
             raise DataInvalid(manifest, line, f"{row.path!r} is not in the folder")
+        if not (folder / path).resolve().is_relative_to(folder.resolve()):
+            raise DataInvalid(manifest, line, f"{row.path!r} is a link out of the folder: put the file itself there")
         found[path.as_posix()] = row.doc_id or path.as_posix()
     return found
 

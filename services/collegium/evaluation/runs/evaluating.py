@@ -11,11 +11,15 @@ from typing import Final, cast
 
 from collegium.agent.settings import AgentSettings
 from collegium.agent.specialist import Specialist
+from collegium.analysis.settings import AnalysisSettings
+from collegium.drafting.settings import DraftingSettings
+from collegium.entailment.errors import EntailmentUnavailable
+from collegium.entailment.package import CONFIG, MODEL, package_folder
 from collegium.evaluation.answers import AnswerFile, AnswersInMemory
 from collegium.evaluation.cases import digest_of
 from collegium.evaluation.comparing import compared
 from collegium.evaluation.errors import DataInvalid, SubjectInvalid
-from collegium.evaluation.folds import half
+from collegium.evaluation.folds import half, sample
 from collegium.evaluation.judging import version_of
 from collegium.evaluation.page import render
 from collegium.evaluation.report import CaseResult, EvaluationReport, parts_of, read_report
@@ -37,12 +41,14 @@ from collegium.retrieval.embedding import MiniLm
 from collegium.retrieval.errors import RetrievalError
 from collegium.retrieval.settings import RetrievalSettings
 from collegium.retrieval.vectors import MOST_VECTORS
+from collegium.verification.settings import VerificationSettings
 
 _PACKAGES: Final = (
     *("collegium.retrieval", "collegium.retrieval.parsing", "collegium.analysis", "collegium.drafting"),
     *("collegium.verification", "collegium.delivery", "collegium.language", "collegium.agent"),
     *("collegium.retrieval.data", "collegium.drafting.data", "collegium.drafting.templates"),
     *("collegium.orchestrator.core", "collegium.orchestrator.playbooks", "collegium.embedded"),
+    *("collegium.entailment", "collegium.evaluation.runs", "collegium_schemas"),
 )
 _OF_RUNS: Final = frozenset({"log_bytes", "report_bytes", "replans"})
 """Measures that a chain has none of."""
@@ -57,7 +63,7 @@ class RunPlan:
         corpus: The folder that they are about; None for the documents that the suite brings along.
         out: Where recordings, the report and the built corpus are kept; nothing is kept without it.
         at_once: Runs at the same time; their seconds grow with it.
-        most: Only so many objectives, from the first; all when None.
+        most: Only so many objectives, from all over the suite; all when None.
         timeout_ms: A run's deadline.
         specialists: `module:function` of the user's own: given agent settings, it returns a specialist, which takes
             the place of the shipped one of its role.
@@ -109,7 +115,7 @@ def evaluate_runs(plan: RunPlan, on_progress: Callable[[Progress], None] = lambd
         suite = _with_planted(given) if not plan.links else _for_chain(plan, given)
         corpus = _corpus(plan, suite, home)
         suite, warnings = checked(given, suite, corpus, strict=plan.strict)
-        objectives = suite.objectives[: plan.most]
+        objectives = sample(suite.objectives, plan.most, lambda one: one.id)
         keeping = None if plan.out is None else plan.out / f"{_stem(suite, plan.links)}.recordings.jsonl"
         kept = AnswersInMemory[Recording]() if keeping is None else AnswerFile(keeping, Recording)
         known, asked = kept.known(), _asked(plan, suite, corpus, objectives)
@@ -173,6 +179,8 @@ def _asked(plan: RunPlan, suite: RunSuite, corpus: EvaluatedCorpus, objectives: 
     surroundings = (
         *(version_of(*_PACKAGES), corpus.sha256, suite.playbook, _vectors_to_come(corpus)),
         *(() if plan.stack is None else ("through Kafka",)),
+        *_settings(),
+        _model(),
         *plan.links,
         *(_source_of(name) for name in plan.specialists),
     )
@@ -180,6 +188,21 @@ def _asked(plan: RunPlan, suite: RunSuite, corpus: EvaluatedCorpus, objectives: 
         Asked(digest_of((*surroundings, one.id, one.goal, one.playbook, one.params, one.budget, one.faults)), one)
         for one in objectives
     ]
+
+
+def _settings() -> list[str]:
+    """What the environment says to the specialists that find, compare, write and judge."""
+    given = (RetrievalSettings(), AnalysisSettings(), DraftingSettings(), VerificationSettings())
+    return [settings.model_dump_json() for settings in given]
+
+
+def _model() -> str:
+    """The digest of the installed entailment model; nothing where there is none."""
+    try:
+        folder = package_folder()
+    except EntailmentUnavailable:
+        return ""
+    return sha256((folder / CONFIG).read_bytes() + (folder / MODEL).read_bytes()).hexdigest()
 
 
 def _source_of(name: str) -> tuple[str, str]:

@@ -1,18 +1,21 @@
 """Analysis' comparison of statements, on two sentences of two documents; with the entailment model where installed."""
 
+import logging
 from collections.abc import Sequence
 
 from collegium.analysis.comparing import conflict, say_the_same
 from collegium.analysis.second_look import SecondLook
 from collegium.analysis.statements import Statement, statements
-from collegium.entailment.errors import EntailmentUnavailable
+from collegium.entailment.errors import EntailmentUnavailable, EntailmentUnusable
 from collegium.entailment.onnx import OnnxEntailment
 from collegium.entailment.package import package_folder
 from collegium.entailment.port import Chances
 from collegium.evaluation.cases import ContradictionCase
+from collegium.evaluation.errors import SubjectInvalid
 from collegium.evaluation.judging import Material, Prediction, version_of
 from collegium.evaluation.subjects.passages import passage_of
 
+_logger = logging.getLogger(__name__)
 _SURE = 0.99
 """How often a conflict that the rules report is one: on the tuning half of `tampering` 962 of 962."""
 _AGREED = 0.45
@@ -49,11 +52,18 @@ class Comparison:
 
 
 def shipped(material: Material) -> Comparison:
-    """With the model where it is installed."""
+    """With the model where it is installed; the log says why it is not.
+
+    Raises:
+        SubjectInvalid: a model is installed that cannot be used.
+    """
     try:
         return Comparison(SecondLook(OnnxEntailment(package_folder())))
-    except EntailmentUnavailable:
+    except EntailmentUnavailable as error:
+        _logger.warning("by rules alone: %s", error)
         return rules(material)
+    except EntailmentUnusable as error:
+        raise SubjectInvalid("contradiction", f"its model cannot be used: {error}") from error
 
 
 def rules(material: Material) -> Comparison:

@@ -1,10 +1,12 @@
 """Verification, judging a claim as a sentence of a report that cites each source in turn."""
 
+import logging
 from dataclasses import replace
 from typing import Final
 
-from collegium.entailment.errors import EntailmentUnavailable
+from collegium.entailment.errors import EntailmentUnavailable, EntailmentUnusable
 from collegium.evaluation.cases import VerificationCase
+from collegium.evaluation.errors import SubjectInvalid
 from collegium.evaluation.judging import Material, Prediction, version_of
 from collegium.evaluation.subjects.passages import passages_of
 from collegium.verification.composition import installed
@@ -14,6 +16,7 @@ from collegium.verification.signals import grounds_of, signals
 from collegium.verification.weighing import RULES_ALONE
 from collegium_schemas.evidence import Passage, Sentence, SentenceVerdict, Verdict
 
+_logger = logging.getLogger(__name__)
 _ORDER: Final = (Verdict.SUPPORTED, Verdict.REFUTED, Verdict.NOT_ENOUGH_EVIDENCE)
 _RULES: Final = ("collegium.verification", "collegium.language", "collegium.entailment")
 
@@ -49,27 +52,24 @@ class Verification:
 
 
 def shipped(material: Material) -> Verification:
-    """As the specialist is by default: with the model where it is installed."""
+    """As the specialist is by default: with the model where it is installed; the log says why it is not.
+
+    Raises:
+        SubjectInvalid: a model is installed that cannot be used.
+    """
     try:
         return Verification(installed())
-    except EntailmentUnavailable:
+    except EntailmentUnavailable as error:
+        _logger.warning("by rules alone: %s", error)
         return rules(material)
+    except EntailmentUnusable as error:
+        raise SubjectInvalid("verification", f"its model cannot be used: {error}") from error
 
 
 def rules(material: Material) -> Verification:
     """The rules alone."""
     del material
     return Verification(None)
-
-
-def both(material: Material) -> Verification:
-    """Rules and model.
-
-    Raises:
-        EntailmentUnavailable: the model is not installed.
-    """
-    del material
-    return Verification(installed())
 
 
 def _judged(claim: str, passage: Passage) -> Judged:
