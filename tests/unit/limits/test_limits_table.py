@@ -59,8 +59,6 @@ WITHOUT_LINE: Mapping[str, str] = {
     "collegium.analysis.second_look:_MOST_COMPARED": "how well near statements are found; MOST_PAIRS bounds asking",
     "collegium.delivery.specialist:_MOST_MARKDOWN_BYTES": "half of MAX_MESSAGE_BYTES: a report is never over it",
     "collegium.agent.calibration:_MOST_SIGNALS": "read at start, from a file of ours",
-    "collegium.evaluation.runs.chaining:_MOST_LINKS": "of a person's command",
-    "collegium.evaluation.runs.chaining:_MOST_CONTRADICTIONS": "what an evaluation looks at",
     "collegium.drafting.forms:_MOST_BYTES": "read at start, from the operator's own folder",
     "collegium.drafting.forms:_MOST_TEMPLATES": "read at start, from the operator's own folder",
     "collegium.drafting.points:_MOST_CITATIONS": "how a sentence reads; MAX_SOURCES bounds a draft's",
