@@ -6,7 +6,7 @@ import pytest
 
 from collegium.evaluation.errors import DataInvalid, DataMissing
 from collegium.evaluation.runs.documents import corpus_of_documents, corpus_of_folder
-from collegium.evaluation.runs.objectives import GivenDocument, Planting
+from collegium.evaluation.runs.objectives import GivenDocument, Objective, Planting, RunSuite
 from collegium.evaluation.runs.planting import planted
 from collegium.evaluation.runs.suite_file import read_suite
 
@@ -120,6 +120,20 @@ def test_a_suite_s_document_stays_inside() -> None:
     """Its path may not lead out."""
     with pytest.raises(ValueError, match="leads out"):
         GivenDocument(path="a/../../b.md", text="x")
+
+
+@pytest.mark.parametrize("paths", [("a.md", "a.md"), ("a", "a/b.md")])
+def test_documents_of_a_suite_have_places_of_their_own(paths: tuple[str, str]) -> None:
+    """Neither the same one, nor one inside the other."""
+    documents = [GivenDocument(path=path, text="x") for path in paths]
+    with pytest.raises(ValueError, match="two documents need the place"):
+        RunSuite(name="s", documents=tuple(documents), objectives=(Objective(id="o", kind="single_fact", goal="x?"),))
+
+
+def test_a_repeated_text_is_bounded() -> None:
+    """Before it is written anywhere."""
+    with pytest.raises(ValueError, match="more than 32,000,000 characters"):
+        GivenDocument(path="a.md", text="x" * 10_000, times=10_000)
 
 
 def test_each_instruction_gets_a_document_of_its_own(tmp_path: Path) -> None:

@@ -207,7 +207,10 @@ def _model() -> str:
 
 def _source_of(name: str) -> tuple[str, str]:
     """A user's module and the digest of its file: an edit runs everything anew."""
-    spec = find_spec(name.partition(":")[0])
+    try:
+        spec = find_spec(name.partition(":")[0])
+    except (ImportError, ValueError) as error:
+        raise SubjectInvalid(name, f"{error}: name it as module:function; is its folder on PYTHONPATH?") from error
     origin = None if spec is None else spec.origin
     return name, "" if origin is None else sha256(Path(origin).read_bytes()).hexdigest()
 

@@ -3,6 +3,7 @@
 Every expectation is optional: what a suite says nothing about is not scored. Terms are matched as `matching` says.
 """
 
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Annotated, Self
 
@@ -16,6 +17,8 @@ from collegium_schemas.tasks import FailureKind
 MOST_OBJECTIVES = 2_000
 _MOST_EXPECTED = 64
 _MOST_TERMS = 16
+_MOST_CHARS = 32_000_000
+"""Of a document, repeated: more than the largest that retrieval reads."""
 
 Term = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Terms = Annotated[tuple[Term, ...], Field(min_length=1, max_length=_MOST_TERMS)]
@@ -141,6 +144,8 @@ class GivenDocument(Contract):
     def _inside(self) -> Self:
         if ".." in PurePosixPath(self.path).parts:
             raise ValueError("the path leads out of the corpus")
+        if len(self.text) * self.times > _MOST_CHARS:
+            raise ValueError(f"{self.path}: the text, repeated, has more than {_MOST_CHARS:,} characters")
         return self
 
 
@@ -166,6 +171,14 @@ class RunSuite(Contract):
     playbooks: Uri | None = None
     """A folder of playbooks, relative to the suite."""
     objectives: Annotated[tuple[Objective, ...], Field(max_length=MOST_OBJECTIVES)] = ()
+
+    @model_validator(mode="after")
+    def _places(self) -> Self:
+        paths = sorted(PurePosixPath(document.path) for document in self.documents or ())
+        for path, following in pairwise(paths):
+            if following.is_relative_to(path):
+                raise ValueError(f"two documents need the place {path}: {path} and {following}")
+        return self
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
