@@ -8,6 +8,7 @@ best sentence does not speak of.
 from collections.abc import Iterable
 from typing import Final
 
+from collegium.analysis.mismatch import Exact, mismatches
 from collegium.analysis.question import Question, keys_of
 from collegium.analysis.scoring import Scored
 from collegium.language.terms import TermKind, terms
@@ -16,38 +17,53 @@ from collegium_schemas.evidence import Passage
 
 _UNKNOWN: Final = 0.4
 """What it costs that no passage knows any of the question's words."""
+_STRANGER: Final = 0.5
+"""What a name or version that no passage knows counts beside its weight."""
 _NAME: Final = 0.1
 """What each of the question's names costs that the sentence and the headings above it do not speak of."""
 _NO_AMOUNT: Final = 0.15
-"""What a question about an amount loses where the sentence holds none."""
+"""What a question about an amount, or a date, loses where the sentence holds none."""
 
 
 def unknown_share(question: Question, passages: Iterable[Passage]) -> float:
     """The weighted share of the question's words that stand nowhere in the passages, titles and headings included.
 
-    A version that the question names counts as a word; documents that describe it know it.
+    A version that the question names counts as a word; documents that describe it know it. Names and versions that are
+    unknown count once more, so that the result may be above 1.
     """
     found = tuple(passages)
     known = frozenset(
         key for p in found for key in keys_of(terms(f"{p.document_id}\n{p.title}\n{p.heading}\n{p.text}"))
     )
+    strangers = sum(not _known(question, name, known) for name in question.names)
     described = {p.version for p in found if p.version} | {v.number for p in found for v in versions(p.text)}
     telling = {key: weight for key, weight in question.weights.items() if key not in question.weak}
     missing = [weight for key, weight in telling.items() if not _known(question, key, known)]
     strange = sum(not any(same_version(named, other) for other in described) for named in question.versions)
     total = sum(telling.values()) + len(question.versions)
-    return (sum(missing) + strange) / total if total else 1.0
+    share = (sum(missing) + strange) / total if total else 1.0
+    return share + _STRANGER * (strangers + strange)
 
 
-def answering(question: Question, one: Scored, unknown: float) -> float:
-    """How well a statement answers a question of which the evidence does not know this share, up to 1."""
+def answering(question: Question, one: Scored, unknown: float, asked: Exact) -> float:
+    """How well a statement answers a question, up to 1; not at all if it speaks of another thing than is asked for.
+
+    Args:
+        question: the question.
+        one: the statement.
+        unknown: the share of the question that the evidence does not know.
+        asked: what the question asks for exactly.
+    """
+    if mismatches(asked, one.quoted):
+        return 0.0
     said = one.quoted.keys | one.quoted.context | keys_of(terms(one.quoted.passage.document_id.replace("/", " ")))
     names = sum(name not in said for name in question.names)
     if one.statement.setting is None and not question.weights.keys() & one.quoted.keys:
         return 0.0
     value = one.said - _UNKNOWN * unknown - _NAME * names
     amount = question.wants != "number" or any(t.kind is TermKind.NUMBER for t in one.quoted.terms)
-    return value if amount else value - _NO_AMOUNT
+    dated = question.wants != "date" or any(t.kind in {TermKind.DATE, TermKind.VERSION} for t in one.quoted.terms)
+    return value if amount and dated else value - _NO_AMOUNT
 
 
 def _known(question: Question, key: str, known: frozenset[str]) -> bool:

@@ -10,6 +10,7 @@ from collegium.analysis.answering import answering, unknown_share
 from collegium.analysis.clusters import Place, conflicts, groups, same_pairs
 from collegium.analysis.comparing import Conflict, statement_text, versions_differ
 from collegium.analysis.maturity import disagreements
+from collegium.analysis.mismatch import exact
 from collegium.analysis.question import Question, read_question
 from collegium.analysis.revisions import Revision, revisions
 from collegium.analysis.scoring import Scored, best, version_share
@@ -227,6 +228,7 @@ def _question(
     contradictions: Sequence[Contradiction],
 ) -> QuestionAnalysis:
     places = _places(answers)
+    asked = exact(answers.asked.question, answers.question.versions)
     documents = {one.statement.place: one.statement.passage.document_id for one in answers.scored}
     clusters: list[ClaimCluster] = []
     for number, members in enumerate(groups(places, [*same, *opposed]), 1):
@@ -246,7 +248,9 @@ def _question(
         claims=tuple(_claim(one, claim_ids[one.statement.place]) for one in answers.scored),
         clusters=tuple(clusters),
         contradictions=tuple(contradictions[: limits.MAX_CLAIMS]),
-        answered=any(answering(answers.question, one, answers.unknown) >= ANSWERING_SCORE for one in answers.scored),
+        answered=any(
+            answering(answers.question, one, answers.unknown, asked) >= ANSWERING_SCORE for one in answers.scored
+        ),
     )
 
 

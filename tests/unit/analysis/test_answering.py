@@ -44,3 +44,39 @@ def test_of_two_versions_the_newer_bears_more_on_a_question_that_names_none() ->
     ]
     best = examine([evidence("Who stores the offsets of a group?", *pages)]).questions[0].claims[0]
     assert best.passage_id.startswith("3.9")
+
+
+FERRIES = (
+    passage("The Orla ferry mark 3 carries 120 passengers. It leaves at 9 o'clock.", document="orla.md"),
+    passage("The Tern ferry mark 7 carries 80 passengers. It leaves at 11 o'clock.", document="tern.md"),
+    passage("The default of linger.ms is 5 in Kafka 4.0. The default of batch.size is 16384 bytes.", document="p.md"),
+)
+
+
+@pytest.mark.parametrize(
+    ("near", "right"),
+    [
+        (
+            "How many passengers does the Orla ferry mark 51 carry?",
+            "How many passengers does the Orla ferry mark 3 carry?",
+        ),
+        (
+            "How many passengers does the Wren ferry mark 3 carry?",
+            "How many passengers does the Tern ferry mark 7 carry?",
+        ),
+        ("What is the default of linger.ms in Kafka 2.8?", "What is the default of linger.ms in Kafka 4.0?"),
+        ("What is the maximum of batch.size?", "What is the default of batch.size?"),
+        ("When did the Orla ferry mark 3 sink?", "When does the Orla ferry mark 3 leave?"),
+    ],
+)
+def test_another_mark_name_version_limit_or_event_is_no_answer(near: str, right: str) -> None:
+    """A sentence with nearly every word of the question is about another thing; the right question is answered."""
+    assert not examine([evidence(near, *FERRIES)]).questions[0].answered
+    assert examine([evidence(right, *FERRIES)]).questions[0].answered
+
+
+def test_a_sentence_about_a_span_of_versions_may_answer_for_one_within() -> None:
+    """`Since 2.4` says something of 2.8."""
+    page = passage("Since Kafka 2.4 the sticky partitioner is the default of a producer.")
+    asked = evidence("What is the default partitioner of a producer in Kafka 2.8?", page)
+    assert examine([asked]).questions[0].answered
