@@ -67,7 +67,7 @@ def _options(function: F) -> F:
                 type=click.IntRange(1, _MOST_WORKERS),
                 help="Processes that judge cases.",
             ),
-            click.option("--most", type=click.IntRange(min=1), help="Only so many cases, from all over the suite; always the same."),
+            click.option("--most", type=click.IntRange(min=1), help="Only so many cases, always the same ones."),
         )
     ):
         function = option(function)
