@@ -16,8 +16,7 @@ from statistics import median, quantiles
 from collegium.entailment.onnx import OnnxEntailment
 from collegium.entailment.package import package_folder
 from collegium.evaluation.reading import read_verification
-from collegium.verification.second_opinion import MOST_WINDOWS
-from collegium.verification.signals import windows_of
+from collegium.verification.signals import grounds_of
 
 _BATCHES = (1, 4, 16)
 _PAIRS_TIMED = 96
@@ -63,7 +62,7 @@ def main() -> None:
         for size in _BATCHES
     }
     cases = read_verification(_SUITE).cases[:_CLAIMS]
-    asked = [[(w.text, case.claim) for w in windows_of(case.claim, case.sources, MOST_WINDOWS)] for case in cases]
+    asked = [[(text, case.claim) for text in grounds_of(case.claim, case.sources).texts] for case in cases]
     found["natural"] = timed(model, [pairs for pairs in asked if pairs])
     print(json.dumps({"model": model.name, "tokens": model.config.max_tokens, "threads": chosen.threads} | found))
 
