@@ -197,12 +197,12 @@ def _settings() -> list[str]:
 
 
 def _model() -> str:
-    """The digest of the installed entailment model; nothing where there is none."""
+    """The digest of the installed entailment model; nothing where there is none that can be read."""
     try:
         folder = package_folder()
-    except EntailmentUnavailable:
+        return sha256((folder / CONFIG).read_bytes() + (folder / MODEL).read_bytes()).hexdigest()
+    except (EntailmentUnavailable, FileNotFoundError):
         return ""
-    return sha256((folder / CONFIG).read_bytes() + (folder / MODEL).read_bytes()).hexdigest()
 
 
 def _source_of(name: str) -> tuple[str, str]:
