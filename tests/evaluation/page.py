@@ -60,8 +60,8 @@ Every suite is cut in two by a hash of each case's id: `tuning` may be looked at
 hold the 95 % bootstrap interval over cases.
 
 What the halves do not promise: nothing is fitted on a reporting half, but cases that share a premise, a claim or a
-source sentence can lie in both (SNLI, SciFact, tampering, scenarios of one template), and some choices were made looking
-at all cases of a suite (decisions 11 and 14). The halves of HotpotQA and WiCE are small: read their intervals.
+source sentence can lie in both (SNLI, SciFact, tampering, scenarios of one template), and some choices were made
+looking at all cases of a suite (decisions 11 and 14). The halves of HotpotQA and WiCE are small: read their intervals.
 """
 
 
