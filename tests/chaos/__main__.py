@@ -35,6 +35,9 @@ def _arguments() -> argparse.Namespace:
 
 async def _run(given: argparse.Namespace) -> int:
     cells = chosen(quick=given.quick, only=given.only)
+    if not cells:
+        _say(f"no cell's name holds {' or '.join(given.only)}: see --list")
+        return 2
     if given.list:
         _say("\n".join(cell.name for cell in cells))
         return 0
