@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -121,9 +121,18 @@ async def _perform_chain(site: Site, asked: Sequence[Asked], keep: Callable[[Rec
     mine = {one.role: one for build in site.replaced for one in build(settings)}
     with installed([role for role in site.links if role not in mine], settings) as shipped:
         chain = _Chain(site, {**{one.role: one for one in shipped}, **mine})
-        await chain.warm_up(asked[0])
+        await _warm_up(site, chain.record, asked[0])
         for one in asked:
             keep(await chain.record(one))
+
+
+async def _warm_up(site: Site, record: Callable[[Asked], Awaitable[Recording]], asked: Asked) -> None:
+    """Record one unmeasured, again until the vectors of the corpus take part, where they are to come."""
+    ends = time.monotonic() + site.vectors_wait_s
+    for _ in range(1 + int(site.vectors_wait_s / _LOOK_S)):
+        if (await record(asked)).mode != "bm25" or time.monotonic() >= ends:
+            return
+        await asyncio.sleep(_LOOK_S)
 
 
 class _Chain:
@@ -133,14 +142,6 @@ class _Chain:
         self._site = site
         self._specialists = specialists
         self._originals = Originals(site.corpus)
-
-    async def warm_up(self, asked: Asked) -> None:
-        """As before whole runs."""
-        ends = time.monotonic() + self._site.vectors_wait_s
-        for _ in range(1 + int(self._site.vectors_wait_s / _LOOK_S)):
-            if (await self.record(asked)).mode != "bm25" or time.monotonic() >= ends:
-                return
-            await asyncio.sleep(_LOOK_S)
 
     async def record(self, asked: Asked) -> Recording:
         """One objective, from its first task to what the last link left."""
@@ -178,7 +179,7 @@ async def _perform_through_kafka(site: Site, asked: Sequence[Asked], keep: Calla
         )
         try:
             runner = _Runner(site, system, meter)
-            await runner.warm_up(asked[0].objective)
+            await _warm_up(site, runner.record, asked[0])
             await _all(runner, asked, keep, site.at_once)
         finally:
             await meter.close()
@@ -194,7 +195,7 @@ async def _perform(site: Site, asked: Sequence[Asked], keep: Callable[[Recording
         for start in range(0, len(sound), _RUNS_IN_ONE_SYSTEM):
             async with _system(site, specialists) as runner:
                 if not warm:
-                    await runner.warm_up(sound[0].objective)
+                    await _warm_up(site, runner.record, sound[0])
                     warm = True
                 await _all(runner, sound[start : start + _RUNS_IN_ONE_SYSTEM], keep, site.at_once)
         for one in (one for one in asked if one.objective.faults):
@@ -236,15 +237,6 @@ class _Runner:
         self._system = system
         self._meter = meter
         self._originals = Originals(site.corpus)
-
-    async def warm_up(self, objective: Objective) -> None:
-        """Run an objective unmeasured, again until the vectors of the corpus take part, where they are to come."""
-        ends = time.monotonic() + self._site.vectors_wait_s
-        for _ in range(1 + int(self._site.vectors_wait_s / _LOOK_S)):
-            recording = await self.record(Asked("0" * 64, objective))
-            if recording.mode != "bm25" or time.monotonic() >= ends:
-                return
-            await asyncio.sleep(_LOOK_S)
 
     async def record(self, asked: Asked) -> Recording:
         """One run, from sending its objective to its end."""
