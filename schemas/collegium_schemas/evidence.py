@@ -222,6 +222,9 @@ class SentenceVerdict(Contract):
     citation: int | None = None
     """The source that decided it."""
     confidence: Share = 1.0
+    """The chance that the verdict is right."""
+    support: Share | None = None
+    """The chance that the cited sources carry the sentence, whatever the verdict; it ranks what is left undecided."""
 
 
 class Review(Message):

@@ -15,23 +15,23 @@ _logger = logging.getLogger(__name__)
 
 def build(settings: VerificationSettings) -> VerificationSpecialist:
     """The specialist, with the second layer where it is wanted and installed; the log says once why it is not."""
-    if settings.entailment == "off":
-        return VerificationSpecialist()
     try:
-        return VerificationSpecialist(installed(settings.entailment_threads))
+        return VerificationSpecialist(second_opinion(settings))
     except EntailmentError as error:
         _logger.info("verifying by rules alone: %s", error)
     return VerificationSpecialist()
 
 
-def installed(threads: int = 1) -> SecondOpinion:
-    """The second layer with the installed model.
+def second_opinion(settings: VerificationSettings) -> SecondOpinion | None:
+    """The second layer with the installed model; None where it is not wanted.
 
     Raises:
         EntailmentUnavailable: something that it needs is not installed.
         EntailmentUnusable: the model's package does not fit this version.
     """
-    model = OnnxEntailment(package_folder(), threads=threads)
+    if settings.entailment == "off":
+        return None
+    model = OnnxEntailment(package_folder(), threads=settings.entailment_threads)
     try:
         return SecondOpinion(model, Weights.of(model.config.support))
     except ValueError as error:

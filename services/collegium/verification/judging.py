@@ -9,7 +9,9 @@ from collegium.language.plain import plain, trimmed
 from collegium.language.settings import Setting, read_statement, same_value, settings
 from collegium.verification.comparing import Comparison, compare
 from collegium.verification.second_opinion import Open, Opinion
+from collegium.verification.signals import grounds_of, signals
 from collegium.verification.sources import fault_of, readable, said_of
+from collegium.verification.weighing import RULES_ALONE
 from collegium_schemas.evidence import Passage, Sentence, SentenceVerdict, Verdict
 
 _CLOSELY_COMPARED: Final = 3
@@ -18,6 +20,8 @@ _CLOSELY_COMPARED: Final = 3
 _CONFIDENCE: Final = {Verdict.SUPPORTED: 0.99, Verdict.REFUTED: 0.99, Verdict.NOT_ENOUGH_EVIDENCE: 0.6}
 """How often each is right, as measured on true and tampered sentences (README); of what is left undecided, nobody
 knows, and it is not counted."""
+_SUPPORT: Final = {Verdict.SUPPORTED: 0.99, Verdict.REFUTED: 0.01, Verdict.NOT_ENOUGH_EVIDENCE: 0.0}
+"""Of what the rules decide, and of a citation at fault; what they leave open is weighed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +125,25 @@ def _best(compared: Sequence[tuple[int, Comparison]]) -> tuple[int, Comparison]:
 
 def seconded(judged: Judged, opinion: Opinion | None) -> SentenceVerdict:
     """The verdict of both layers: the rules' own where there is no second opinion."""
-    if judged.open is None or opinion is None:
+    if judged.open is None:
         return judged.verdict
+    if opinion is None:
+        return judged.verdict.model_copy(update={"support": _by_words(judged.open)})
     reason = judged.verdict.reason if opinion.verdict is Verdict.NOT_ENOUGH_EVIDENCE else opinion.reason[:1000]
-    update = {"verdict": opinion.verdict, "confidence": opinion.confidence, "reason": reason}
-    return judged.verdict.model_copy(update=update)
+    return judged.verdict.model_copy(
+        update={
+            "verdict": opinion.verdict,
+            "confidence": opinion.confidence,
+            "support": opinion.support,
+            "reason": reason,
+        }
+    )
+
+
+def _by_words(left: Open) -> float:
+    """How likely an undecided sentence is carried, by the words and values that the nearest windows hold."""
+    grounds = grounds_of(left.said, left.sources)
+    return round(RULES_ALONE.support(signals(grounds, None)), 4) if grounds.windows else 0.0
 
 
 def _verdict(sentence: Sentence, verdict: Verdict, reason: str, citation: int | None = None) -> SentenceVerdict:
@@ -135,4 +153,5 @@ def _verdict(sentence: Sentence, verdict: Verdict, reason: str, citation: int | 
         reason=reason[:1000],
         citation=citation,
         confidence=_CONFIDENCE[verdict],
+        support=_SUPPORT[verdict],
     )

@@ -92,10 +92,9 @@ def _judged(judge: Judge, draft: Draft, sentence: Sentence) -> Judged | None:
 
 def _decided(judged: Sequence[Judged], second_opinion: SecondOpinion | None) -> list[SentenceVerdict]:
     """The rules' verdicts, and the second opinion on what they leave open: all such sentences are asked at once."""
-    if second_opinion is None:
-        return [one.verdict for one in judged]
-    opinions = iter(second_opinion.of([one.open for one in judged if one.open is not None]))
-    return [seconded(one, next(opinions) if one.open is not None else None) for one in judged]
+    left = [one.open for one in judged if one.open is not None]
+    opinions = iter([None] * len(left) if second_opinion is None else second_opinion.of(left))
+    return [one.verdict if one.open is None else seconded(one, next(opinions)) for one in judged]
 
 
 def asserts_nothing(draft: Draft, sentence: Sentence) -> bool:

@@ -1,5 +1,7 @@
 """Verification as a specialist: the peer review of a draft."""
 
+from collections.abc import Sequence
+
 from collegium.agent.specialist import Output, SpecialistFailure, Success, Workbench
 from collegium.verification.reviewing import Reviewed, review_draft
 from collegium.verification.second_opinion import SecondOpinion
@@ -13,7 +15,12 @@ class VerificationSpecialist:
     role = "verification"
 
     def __init__(self, second_opinion: SecondOpinion | None = None) -> None:
-        self._second_opinion = second_opinion
+        self.second_opinion = second_opinion
+        """The second layer; None: by rules alone."""
+
+    def review(self, draft: Draft, draft_sha256: str, evidence: Sequence[Evidence], round_number: int) -> Reviewed:
+        """What `perform` does, without a task around it: see `review_draft`."""
+        return review_draft(draft, draft_sha256, evidence, round_number, self.second_opinion)
 
     async def perform(self, task: TaskRequested, bench: Workbench) -> Success:
         """Review the draft. A draft that does not hold is a success of the review, not a failure.
@@ -32,7 +39,7 @@ class VerificationSpecialist:
             )
         reviewed = await bench.tool(
             "verify",
-            lambda: review_draft(drafts[-1], hashes[-1], evidence, task.round, self._second_opinion),
+            lambda: self.review(drafts[-1], hashes[-1], evidence, task.round),
         )
         return _success(reviewed)
 

@@ -11,6 +11,7 @@ from collegium.evaluation.cases import ContradictionCase, VerificationCase
 from collegium.evaluation.subjects.contradiction import Comparison
 from collegium.evaluation.subjects.verification import Verification
 from collegium.verification.second_opinion import SecondOpinion
+from collegium.verification.specialist import VerificationSpecialist
 from collegium.verification.weighing import Weights
 
 SOURCE = "Brokers that lose their leader stop taking writes."
@@ -20,12 +21,12 @@ CASE = VerificationCase("c1", CLAIM, (SOURCE,), "supported")
 
 
 def _verification(chances: Chances) -> Verification:
-    return Verification(SecondOpinion(TableEntailment({(SOURCE, CLAIM): chances}), WEIGHTS))
+    return Verification(VerificationSpecialist(SecondOpinion(TableEntailment({(SOURCE, CLAIM): chances}), WEIGHTS)))
 
 
 def test_the_rules_leave_a_paraphrase_undecided() -> None:
     """Their score orders by shared words; a copy ranks above it."""
-    rules = Verification(None)
+    rules = Verification(VerificationSpecialist())
     left, copy = rules.judge(CASE), rules.judge(replace(CASE, claim=SOURCE))
     assert left.label == "not_enough_evidence"
     assert copy.label == "supported"
@@ -46,12 +47,26 @@ def test_the_model_decides_it(chances: Chances, label: str) -> None:
 
 def test_a_claim_without_a_source_is_not_judged() -> None:
     """Nothing is known of it."""
-    assert Verification(None).judge(replace(CASE, sources=())).label == "not_enough_evidence"
+    assert Verification(VerificationSpecialist()).judge(replace(CASE, sources=())).label == "not_enough_evidence"
+
+
+def test_of_several_sources_one_that_refutes_decides() -> None:
+    """As in a review: a report may not cite what denies its sentence."""
+    denied = SOURCE.replace("stop", "do not stop")
+    assert Verification(VerificationSpecialist()).judge(
+        replace(CASE, claim=SOURCE, sources=(SOURCE, denied))
+    ).label == ("refuted")
+
+
+def test_more_sources_than_a_sentence_may_cite_are_all_asked() -> None:
+    """The last of them is heard, too."""
+    many = (*(f"Page {at} is about another matter." for at in range(40)), SOURCE)
+    assert Verification(VerificationSpecialist()).judge(replace(CASE, claim=SOURCE, sources=many)).label == "supported"
 
 
 def test_names_tell_with_and_without_model_apart() -> None:
     """Answers of one are not taken up by the other."""
-    one, other = Verification(None), _verification(Chances(0.3, 0.3, 0.4))
+    one, other = Verification(VerificationSpecialist()), _verification(Chances(0.3, 0.3, 0.4))
     assert (one.name, one.version) != (other.name, other.version)
 
 

@@ -1,7 +1,7 @@
-"""Verification, judging a claim as a sentence of a report that cites each source in turn."""
+"""Verification, reviewing a draft whose one sentence is the claim and cites every source."""
 
 import logging
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Final
 
 from collegium.entailment.errors import EntailmentUnavailable, EntailmentUnusable
@@ -9,56 +9,65 @@ from collegium.evaluation.cases import VerificationCase
 from collegium.evaluation.errors import SubjectInvalid
 from collegium.evaluation.judging import Material, Prediction, version_of
 from collegium.evaluation.subjects.passages import passages_of
-from collegium.verification.composition import installed
-from collegium.verification.judging import Judge, Judged
-from collegium.verification.second_opinion import Open, Opinion, SecondOpinion
-from collegium.verification.signals import grounds_of, signals
-from collegium.verification.weighing import RULES_ALONE
-from collegium_schemas.evidence import Passage, Sentence, SentenceVerdict, Verdict
+from collegium.verification.composition import second_opinion
+from collegium.verification.settings import VerificationSettings
+from collegium.verification.specialist import VerificationSpecialist
+from collegium_schemas.evidence import (
+    Draft,
+    Evidence,
+    Passage,
+    RankedPassage,
+    Section,
+    Sentence,
+    SentenceVerdict,
+    Source,
+    Verdict,
+)
 
 _logger = logging.getLogger(__name__)
-_ORDER: Final = (Verdict.SUPPORTED, Verdict.REFUTED, Verdict.NOT_ENOUGH_EVIDENCE)
-_RULES: Final = ("collegium.verification", "collegium.language", "collegium.entailment")
+_MOST_CITED: Final = 32
+"""Sources that one sentence may cite; a claim with more of them is asked several times."""
+_ORDER: Final = (Verdict.REFUTED, Verdict.SUPPORTED, Verdict.NOT_ENOUGH_EVIDENCE)
+"""As verification puts what several sources say of one sentence."""
+_NO_HASH: Final = "0" * 64
+_PACKAGES: Final = ("collegium.verification", "collegium.language", "collegium.entailment")
 
 
 class Verification:
-    """Supported by one source is supported, else refuted by one is refuted; what is left open gets a second opinion.
+    """The verdict of the specialist's own review. The score is the chance of support that it gives with it."""
 
-    The score is the probability of support: of what the rules decide their confidence, of the rest that of the
-    formula (`collegium.verification.weighing`).
-    """
-
-    def __init__(self, second_opinion: SecondOpinion | None) -> None:
-        self._second = second_opinion
-        model = "" if second_opinion is None else f"+{second_opinion.model.name}"
-        self.name = "verification-rules" if second_opinion is None else "verification"
-        self.version = version_of(*_RULES) + model
+    def __init__(self, specialist: VerificationSpecialist) -> None:
+        self._specialist = specialist
+        second = specialist.second_opinion
+        model = "" if second is None else f"+{second.model.name}"
+        self.name = "verification-rules" if second is None else "verification"
+        self.version = version_of(*_PACKAGES) + model
 
     def judge(self, case: VerificationCase) -> Prediction:
-        """The verdict of the source that says most."""
+        """What a report would be told of the claim."""
         cited = [p for at, text in enumerate(case.sources) for p in passages_of(text, f"source-{at}")]
-        judged = [_judged(case.claim, passage) for passage in cited]
-        if not judged:
+        if not cited:
             return Prediction(label="not_enough_evidence", confidence=1.0, score=0.0, note="no source")
-        best = min(judged, key=lambda one: _ORDER.index(one.verdict.verdict))
-        if best.open is None:
-            return _said(best.verdict)
-        nearest = max((one.open for one in judged if one.open is not None), key=lambda left: left.share)
-        together = replace(nearest, sources=tuple(passage.text for passage in cited))
-        if self._second is None:
-            return _by_words(best.verdict, together)
-        opinion = self._second.of([together])[0]
-        return _by_words(best.verdict, together) if opinion is None else _by_both(opinion)
+        asked = [cited[at : at + _MOST_CITED] for at in range(0, len(cited), _MOST_CITED)]
+        verdicts = [self._reviewed(case.claim, some) for some in asked]
+        said = min(verdicts, key=lambda one: (_ORDER.index(one.verdict), -(one.support or 0.0)))
+        return Prediction(
+            label=said.verdict.value, confidence=said.confidence, score=said.support or 0.0, note=said.reason
+        )
+
+    def _reviewed(self, claim: str, cited: Sequence[Passage]) -> SentenceVerdict:
+        draft, evidence = _drafted(claim, cited)
+        return self._specialist.review(draft, _NO_HASH, (evidence,), 1).review.verdicts[0]
 
 
 def shipped(material: Material) -> Verification:
-    """As the specialist is by default: with the model where it is installed; the log says why it is not.
+    """As `collegium serve verification` is here and now, its settings included; the log says why it has no model.
 
     Raises:
         SubjectInvalid: a model is installed that cannot be used.
     """
     try:
-        return Verification(installed())
+        return Verification(VerificationSpecialist(second_opinion(VerificationSettings())))
     except EntailmentUnavailable as error:
         _logger.warning("by rules alone: %s", error)
         return rules(material)
@@ -69,34 +78,25 @@ def shipped(material: Material) -> Verification:
 def rules(material: Material) -> Verification:
     """The rules alone."""
     del material
-    return Verification(None)
+    return Verification(VerificationSpecialist())
 
 
-def _judged(claim: str, passage: Passage) -> Judged:
-    judge = Judge({1: passage}, {passage.passage_id: passage})
-    return judge.judged(Sentence(sentence_id="claim", text=claim, kind="fact", citations=(1,)))
-
-
-def _said(verdict: SentenceVerdict) -> Prediction:
-    supported = verdict.verdict is Verdict.SUPPORTED
-    score = verdict.confidence if supported else 1.0 - verdict.confidence
-    label = verdict.verdict.value
-    if verdict.verdict is Verdict.NOT_ENOUGH_EVIDENCE:  # a fault of the citation
-        score = 0.0
-    return Prediction(label=label, confidence=verdict.confidence, score=score, note=verdict.reason)
-
-
-def _by_words(verdict: SentenceVerdict, left: Open) -> Prediction:
-    """Undecided; the score orders by the words and values that the nearest window holds, and claims no more."""
-    grounds = grounds_of(left.said, left.sources)
-    support = RULES_ALONE.support(signals(grounds, None)) if grounds.windows else 0.0
-    return Prediction(label=verdict.verdict.value, confidence=verdict.confidence, score=support, note=verdict.reason)
-
-
-def _by_both(opinion: Opinion) -> Prediction:
-    return Prediction(
-        label=opinion.verdict.value,
-        confidence=opinion.confidence,
-        score=opinion.support,
-        note=opinion.reason,
+def _drafted(claim: str, cited: Sequence[Passage]) -> tuple[Draft, Evidence]:
+    """A draft that says the claim and cites the passages, and the search that found them."""
+    sentence = Sentence(sentence_id="claim", text=claim, kind="fact", citations=tuple(range(1, len(cited) + 1)))
+    draft = Draft(
+        title="Claim",
+        goal=claim,
+        sections=(Section(question_id="claim", heading="Claim", sentences=(sentence,)),),
+        sources=tuple(Source(number=number, passage=passage) for number, passage in enumerate(cited, 1)),
     )
+    evidence = Evidence(
+        question_id="claim",
+        question=claim,
+        corpus="evaluation",
+        corpus_snapshot="evaluation",
+        documents_searched=len(cited),
+        mode="bm25",
+        passages=tuple(RankedPassage(passage=passage, score=1.0, coverage=1.0) for passage in cited),
+    )
+    return draft, evidence
