@@ -1,7 +1,8 @@
-"""Pairs made from the training text itself: copies, tampered copies, windows with distractors, and other places.
+"""Pairs made from the training text: copies, tampered copies, windows with distractors, other places, joined claims.
 
 They show what the verifier meets and annotated pairs lack: a short claim against a window of several sentences,
-nearly equal sentences with one wrong number, and windows that share names with the claim but say nothing of it.
+nearly equal sentences with one wrong number, windows that share names with the claim but say nothing of it, and claims
+of two parts of which perhaps only one is founded.
 """
 
 import random
@@ -11,15 +12,24 @@ from dataclasses import dataclass
 from collegium.entailment.windows import split
 from collegium.evaluation.folds import normalised
 from collegium.language.entities import entities
-from entailment.pairs import NOT_ENTAILED, Label, Pair, exactly
+from entailment.pairs import NOT_ENTAILED, Label, Pair, Reading, exactly
 from entailment.tampering import tampered
 
 # Sources whose premises are prose; captions (SNLI) and tables make poor documents.
 PROSE = ("fever_dev", "vitaminc_sample", "begin_wow", "mnli_dev_matched", "conjnli")
+# Those whose hypotheses are plain statements, good to join.
+_CLAIMS = ("fever_dev", "vitaminc_sample", "begin_wow", "mnli_dev_matched")
 _SHORTEST_CHARS, _LONGEST_CHARS = 30, 300
 _WINDOW_CHARS = 480
 # Above this share of its words in a foreign window, a hypothesis might follow from it after all.
 _MOST_OVERLAP = 0.5
+# Of joined claims: how many are of two entailed ones; of the others, how many are over one premise where it has
+# several claims, and how many lack the second's evidence.
+_BOTH_HOLD_SHARE = 0.4
+_SIBLING_SHARE = 0.5
+_UNFOUNDED_SHARE = 0.35
+_ENTAILED, _CONTRADICTED = exactly(Label.ENTAILMENT), exactly(Label.CONTRADICTION)
+_JOINTS = (", and ", "; ", ". ", ", while ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +40,19 @@ class Recipe:
     tampered: int = 5_000
     windowed: int = 8_000
     elsewhere: int = 4_000
+    joined: int = 6_000
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What pairs are made of: annotated pairs over prose, their premises' sentences, and sentences by name."""
+    """What pairs are made of: annotated pairs over prose, their premises' sentences, sentences by name, and claims."""
 
     pairs: Sequence[Pair]
     rows: Sequence[str]
     by_name: Mapping[str, Sequence[int]]
     names: list[str]
+    claims: Sequence[Pair]
+    by_premise: Mapping[str, Sequence[Pair]]
 
 
 def material(pairs: Mapping[str, list[Pair]]) -> Material:
@@ -52,7 +65,11 @@ def material(pairs: Mapping[str, list[Pair]]) -> Material:
         for entity in entities(row):
             if row[entity.start].isupper():
                 by_name.setdefault(row[entity.start : entity.end], []).append(number)
-    return Material(prose, rows, by_name, sorted(by_name))
+    claims = [pair for name in _CLAIMS for pair in pairs.get(name, ())]
+    by_premise: dict[str, list[Pair]] = {}
+    for pair in claims:
+        by_premise.setdefault(pair.premise, []).append(pair)
+    return Material(prose, rows, by_name, sorted(by_name), claims, by_premise)
 
 
 def make(source: Material, recipe: Recipe, chance: random.Random) -> list[Pair]:
@@ -62,6 +79,7 @@ def make(source: Material, recipe: Recipe, chance: random.Random) -> list[Pair]:
         *_tampered(source, recipe.tampered, chance),
         *_windowed(source, recipe.windowed, chance),
         *_elsewhere(source, recipe.elsewhere, chance),
+        *_joined(source, recipe.joined, chance),
     ]
 
 
@@ -109,3 +127,36 @@ def _elsewhere(source: Material, count: int, chance: random.Random) -> list[Pair
         reading = NOT_ENTAILED if shares_name else exactly(Label.NEUTRAL)
         made.append(Pair(window, pair.hypothesis, reading, "elsewhere"))
     return made
+
+
+def _joined(source: Material, count: int, chance: random.Random) -> list[Pair]:
+    """Two claims in one, against the evidence of both, or of the first alone: entailed only where both are."""
+    entailed = [pair for pair in source.claims if pair.reading.truth == _ENTAILED.truth]
+    made: list[Pair] = []
+    for first in chance.sample(source.claims, min(count, len(source.claims))):
+        both_hold = bool(entailed) and chance.random() < _BOTH_HOLD_SHARE
+        one = chance.choice(entailed) if both_hold else first
+        siblings = [pair for pair in source.by_premise[one.premise] if pair.hypothesis != one.hypothesis]
+        near = siblings if siblings and chance.random() < _SIBLING_SHARE else source.claims
+        two = chance.choice(entailed if both_hold else near)
+        unfounded = not both_hold and two.premise != one.premise and chance.random() < _UNFOUNDED_SHARE
+        premises = list(dict.fromkeys([one.premise] if unfounded else [one.premise, two.premise]))
+        reading = _of_both(one.reading, NOT_ENTAILED if unfounded else two.reading)
+        if reading is None or len(" ".join(premises)) > _WINDOW_CHARS or one.hypothesis == two.hypothesis:
+            continue
+        claims = [one.hypothesis, two.hypothesis]
+        chance.shuffle(premises)
+        chance.shuffle(claims)
+        claim = f"{claims[0].rstrip(' .')}{chance.choice(_JOINTS)}{claims[1]}"
+        made.append(Pair(_around(" ".join(premises), source, chance), claim, reading, "joined"))
+    return made
+
+
+def _of_both(first: Reading, second: Reading) -> Reading | None:
+    """What holds of two claims together; None where their labels leave it open."""
+    truths = {first.truth, second.truth}
+    if truths == {_ENTAILED.truth}:
+        return _ENTAILED
+    if _CONTRADICTED.truth in truths:
+        return _CONTRADICTED
+    return NOT_ENTAILED if any(Label.ENTAILMENT not in truth for truth in truths) else None

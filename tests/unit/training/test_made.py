@@ -77,7 +77,7 @@ def test_what_allows_no_change_is_left_out() -> None:
 
 def test_made_pairs_say_what_they_are_made_for() -> None:
     """A copy is in its window; a tampered one is not; a window keeps the reading; elsewhere the claim has no ground."""
-    made = make(material({"fever_dev": PAIRS}), Recipe(8, 8, 8, 8), random.Random(4))
+    made = make(material({"fever_dev": PAIRS}), Recipe(8, 8, 8, 8, 0), random.Random(4))
     kinds = {
         kind: [pair for pair in made if pair.source == kind] for kind in ("copied", "tampered", "windowed", "elsewhere")
     }
@@ -88,6 +88,46 @@ def test_made_pairs_say_what_they_are_made_for() -> None:
     own = {pair.hypothesis: pair.premise for pair in PAIRS}
     assert not any(row in pair.premise for pair in kinds["elsewhere"] for row in split(own[pair.hypothesis]))
     assert {Label.ENTAILMENT} not in [pair.reading.truth for pair in kinds["elsewhere"]]
+
+
+def _claims_of(city: str, *labels: Label) -> list[Pair]:
+    premise = f"The tower of {city} is tall. It was built of stone."
+    return [
+        Pair(premise, f"{city} has tower number {place}.", exactly(label), "fever_dev")
+        for place, label in enumerate(labels)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ((Label.ENTAILMENT, Label.ENTAILMENT), exactly(Label.ENTAILMENT)),
+        ((Label.ENTAILMENT, Label.CONTRADICTION), C),
+        ((Label.ENTAILMENT, Label.NEUTRAL), NOT_ENTAILED),
+        ((Label.NEUTRAL, Label.CONTRADICTION), C),
+    ],
+)
+def test_two_claims_in_one_hold_only_together(labels: tuple[Label, Label], expected: Reading) -> None:
+    """Entailed where both are, contradicted where one is, else without ground."""
+    source = material({"fever_dev": _claims_of("Oslo", *labels)})
+    made = [pair for seed in range(20) for pair in make(source, Recipe(0, 0, 0, 0, 2), random.Random(seed))]
+    whole = [pair for pair in made if "number 0" in pair.hypothesis and "number 1" in pair.hypothesis]
+    assert whole
+    assert {pair.reading for pair in whole} == {expected}
+
+
+def test_a_claim_whose_second_part_lacks_its_evidence_is_not_entailed() -> None:
+    """Two entailed claims of two premises, one premise given: never entailment."""
+    pairs = _claims_of("Oslo", Label.ENTAILMENT) + _claims_of("Perth", Label.ENTAILMENT)
+    found: list[Pair] = []
+    for seed in range(40):
+        found += make(material({"fever_dev": pairs}), Recipe(0, 0, 0, 0, 2), random.Random(seed))
+    towers = [[f"tower of {city}" in pair.premise for city in ("Oslo", "Perth")] for pair in found]
+    halves = [pair for pair, (first, second) in zip(found, towers, strict=True) if first != second]
+    assert halves
+    assert len(halves) < len(found)
+    entailed = [pair for pair in halves if pair.reading == exactly(Label.ENTAILMENT)]
+    assert all(not ("Oslo" in pair.hypothesis and "Perth" in pair.hypothesis) for pair in entailed)
 
 
 def test_equal_chances_make_equal_pairs() -> None:
