@@ -14,10 +14,20 @@ _logger = logging.getLogger(__name__)
 
 def build(settings: AnalysisSettings) -> AnalysisSpecialist:
     """The specialist, with the model where it is wanted and installed; the log says why it is not."""
-    if settings.entailment == "off":
-        return AnalysisSpecialist()
     try:
-        return AnalysisSpecialist(SecondLook(OnnxEntailment(package_folder(), threads=settings.entailment_threads)))
+        return AnalysisSpecialist(second_look(settings))
     except EntailmentError as error:
         _logger.info("comparing by rules alone: %s", error)
     return AnalysisSpecialist()
+
+
+def second_look(settings: AnalysisSettings) -> SecondLook | None:
+    """The second layer with the installed model; None where it is not wanted.
+
+    Raises:
+        EntailmentUnavailable: something that it needs is not installed.
+        EntailmentUnusable: the model's package does not fit this version.
+    """
+    if settings.entailment == "off":
+        return None
+    return SecondLook(OnnxEntailment(package_folder(), threads=settings.entailment_threads))

@@ -1,7 +1,8 @@
 """The second layer of comparing: does the entailment model find that two statements exclude each other?
 
 The rules report a contradiction only where two sentences are nearly the same. The model is asked about pairs that the
-rules leave, and must be sure of both directions: what excludes a sentence is excluded by it.
+rules leave, once: it was trained on pairs whose second sentence says no more than the first, and asked the other way
+round it is far worse (AUROC on the tuning half of SNLI 0.93 and 0.78).
 """
 
 from collections.abc import Collection, Sequence
@@ -15,6 +16,8 @@ from collegium.analysis.statements import Statement
 from collegium.entailment.port import Entailment
 
 SURE: Final = 0.9
+_CLEARLY_RICHER: Final = 1.5
+"""A statement with so many times the words of another is what it is set against, whichever was found first."""
 MOST_PAIRS: Final = 24
 """Of one analysis: about 10 ms each and direction."""
 _MOST_COMPARED: Final = 100
@@ -29,15 +32,15 @@ class SecondLook:
 
     Attributes:
         model: What is asked.
-        sure: The probability of contradiction, in both directions, from which a conflict is reported.
+        sure: The probability of contradiction from which a conflict is reported.
     """
 
     model: Entailment
     sure: float = SURE
 
-    def chances(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
-        """The probability that the second text of each pair contradicts the first, in order."""
-        return [found.contradiction for found in self.model.judge(pairs)]
+    def chances(self, pairs: Sequence[tuple[Statement, Statement]]) -> list[float]:
+        """The probability that the two of each pair exclude each other, in order of the pairs."""
+        return [found.contradiction for found in self.model.judge([_premise_first(*pair) for pair in pairs])]
 
     def among(
         self, found: Sequence[Statement], known: Collection[frozenset[Place]]
@@ -59,13 +62,17 @@ class SecondLook:
         """A conflict of each pair, or None; settings are left to the rules, pairs beyond `MOST_PAIRS` are not asked."""
         asked = [at for at, (one, other) in enumerate(pairs) if one.setting is None and other.setting is None]
         asked = asked[:MOST_PAIRS]
-        texts = [(pairs[at][0].text, pairs[at][1].text) for at in asked]
-        both = self.chances([*texts, *((other, one) for one, other in texts)])
         found: list[Conflict | None] = [None] * len(pairs)
-        for place, at in enumerate(asked):
-            if min(both[place], both[place + len(asked)]) >= self.sure:
+        for at, chance in zip(asked, self.chances([pairs[at] for at in asked]), strict=True):
+            if chance >= self.sure:
                 found[at] = Conflict("meaning", _about(*pairs[at]))
         return found
+
+
+def _premise_first(one: Statement, other: Statement) -> tuple[str, str]:
+    """In the order given, unless the second says clearly more than the first."""
+    turned = len(other.keys) > _CLEARLY_RICHER * len(one.keys)
+    return (other.text, one.text) if turned else (one.text, other.text)
 
 
 def _near(found: Sequence[Statement], known: Collection[frozenset[Place]]) -> list[tuple[Statement, Statement]]:

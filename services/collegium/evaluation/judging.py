@@ -89,6 +89,7 @@ SHIPPED: Final[dict[SuiteName, dict[str, str]]] = {
     "contradiction": {
         "shipped": "collegium.evaluation.subjects.contradiction:shipped",
         "rules": "collegium.evaluation.subjects.contradiction:rules",
+        "model": "collegium.evaluation.subjects.contradiction:model",
     },
     "injection": {"shipped": "collegium.evaluation.subjects.injection:shipped"},
     "tampering": {

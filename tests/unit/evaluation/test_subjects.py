@@ -8,7 +8,7 @@ from collegium.analysis.second_look import SecondLook
 from collegium.entailment.port import Chances
 from collegium.entailment.table import TableEntailment
 from collegium.evaluation.cases import ContradictionCase, VerificationCase
-from collegium.evaluation.subjects.contradiction import Comparison
+from collegium.evaluation.subjects.contradiction import Comparison, Likeliest
 from collegium.evaluation.subjects.verification import Verification
 from collegium.verification.second_opinion import SecondOpinion
 from collegium.verification.specialist import VerificationSpecialist
@@ -70,12 +70,13 @@ def test_names_tell_with_and_without_model_apart() -> None:
     assert (one.name, one.version) != (other.name, other.version)
 
 
-def test_two_sentences_are_judged_by_the_likeliest() -> None:
-    """The model's probability of contradiction is the score."""
-    premise, hypothesis = "A man sleeps on a bench.", "A man runs through the park."
-    model = TableEntailment({(premise, hypothesis): Chances(0.05, 0.15, 0.8)})
+@pytest.mark.parametrize(("chance", "label", "confidence"), [(0.92, "contradiction", 0.92), (0.8, "neutral", 0.2)])
+def test_two_sentences_contradict_where_analysis_would_report_it(chance: float, label: str, confidence: float) -> None:
+    """Where the model is sure; its chance ranks the rest. A text too short to be a claim is compared, too."""
+    premise, hypothesis = "A man sleeps on a bench in a park.", "A man runs."
+    model = TableEntailment({(premise, hypothesis): Chances(0.0, 1 - chance, chance)})
     said = Comparison(SecondLook(model)).judge(ContradictionCase("p", premise, hypothesis, "contradiction"))
-    assert (said.label, said.confidence, said.score) == ("contradiction", 0.8, 0.8)
+    assert (said.label, round(said.confidence, 4), said.score) == (label, confidence, chance)
 
 
 def test_an_exact_difference_is_reported_by_the_rules() -> None:
@@ -86,3 +87,11 @@ def test_an_exact_difference_is_reported_by_the_rules() -> None:
     said = Comparison(SecondLook(model)).judge(case)
     assert said.label == "contradiction"
     assert said.score > 0.9
+
+
+def test_the_model_alone_says_what_is_likeliest() -> None:
+    """However unsure: it is measured apart from what analysis reports."""
+    premise, hypothesis = "A man sleeps on a bench.", "A man runs through the park."
+    found = TableEntailment({(premise, hypothesis): Chances(0.3, 0.2, 0.5)})
+    said = Likeliest(found).judge(ContradictionCase("p", premise, hypothesis, "contradiction"))
+    assert (said.label, said.confidence, said.score) == ("contradiction", 0.5, 0.5)

@@ -2,39 +2,45 @@
 
 import logging
 from collections.abc import Sequence
+from typing import Final
 
 from collegium.analysis.comparing import conflict, say_the_same
+from collegium.analysis.composition import second_look
+from collegium.analysis.question import keys_of
 from collegium.analysis.second_look import SecondLook
+from collegium.analysis.settings import AnalysisSettings
 from collegium.analysis.statements import Statement, statements
 from collegium.entailment.errors import EntailmentUnavailable, EntailmentUnusable
-from collegium.entailment.onnx import OnnxEntailment
-from collegium.entailment.package import package_folder
-from collegium.entailment.port import Chances
+from collegium.entailment.port import Entailment
 from collegium.evaluation.cases import ContradictionCase
 from collegium.evaluation.errors import SubjectInvalid
 from collegium.evaluation.judging import Material, Prediction, version_of
 from collegium.evaluation.subjects.passages import passage_of
+from collegium.language.sentences import Span
+from collegium.language.terms import terms
 
 _logger = logging.getLogger(__name__)
-_SURE = 0.99
+_SURE: Final = 0.99
 """How often a conflict that the rules report is one: on the tuning half of `tampering` 962 of 962."""
-_AGREED = 0.45
+_AGREED: Final = 0.45
 """How often agreement by the rules entails: on the tuning half of SNLI 2 of 5, whose pairs are no two documents."""
-_RULES_SCORE = 0.97
+_RULES_SCORE: Final = 0.97
 """Above all but the model's surest: what the rules report they report by an exact difference."""
+_UNKNOWN: Final = 0.25
+"""The score without a model, where the rules report nothing."""
 
 
 class Comparison:
-    """Contradiction or agreement where analysis reports one, else what the model finds likeliest.
+    """Contradiction or agreement where analysis reports one, else neutral: analysis reports nothing then.
 
-    Without the model the rest is neutral. The score is the model's probability of contradiction, and near 1 where the
-    rules report one.
+    The score is the chance that the two exclude each other: the model's, and near 1 where the rules report a conflict.
+    Each text is compared as one statement, also where analysis would not take it for a claim (too short).
     """
 
-    def __init__(self, second_look: SecondLook | None) -> None:
-        self._second = second_look
-        model = "" if second_look is None else f"+{second_look.model.name}"
-        self.name = "analysis-comparison" if second_look is None else "analysis-comparison-entailment"
+    def __init__(self, second: SecondLook | None) -> None:
+        self._second = second
+        model = "" if second is None else f"+{second.model.name}"
+        self.name = "analysis-comparison" if second is None else "analysis-comparison-entailment"
         self.version = version_of("collegium.analysis", "collegium.language", "collegium.entailment") + model
 
     def judge(self, case: ContradictionCase) -> Prediction:
@@ -43,25 +49,67 @@ class Comparison:
         found = _conflict(one, other)
         if found is not None:
             return Prediction(label="contradiction", confidence=_SURE, score=_RULES_SCORE, note=found)
+        score = _UNKNOWN
         if self._second is not None:
-            return _likeliest(self._second.model.judge([(case.premise, case.hypothesis)])[0])
+            (score,) = self._second.chances([(_whole(case.premise, "first"), _whole(case.hypothesis, "second"))])
+            if score >= self._second.sure:
+                return Prediction(
+                    label="contradiction", confidence=score, score=score, note="meaning: by the entailment model"
+                )
         if any(say_the_same(a, b) for a in one for b in other):
-            return Prediction(label="entailment", confidence=_AGREED, score=0.0, note="most words in common")
-        note = "nothing reported" if one and other else "one of them states nothing that analysis would compare"
-        return Prediction(label="neutral", confidence=0.5, score=0.25, note=note)
+            ranked = 0.0 if self._second is None else score
+            return Prediction(label="entailment", confidence=_AGREED, score=ranked, note="most words in common")
+        return Prediction(label="neutral", confidence=1.0 - score, score=score, note="nothing reported")
+
+
+class Likeliest:
+    """The entailment model alone: whichever of the three relations it finds likeliest. No specialist decides so."""
+
+    def __init__(self, model: Entailment) -> None:
+        self._model = model
+        self.name = "entailment-model"
+        self.version = f"{version_of('collegium.entailment')}+{model.name}"
+
+    def judge(self, case: ContradictionCase) -> Prediction:
+        """The likeliest relation of the second sentence to the first."""
+        (found,) = self._model.judge([(case.premise, case.hypothesis)])
+        chances = {"entailment": found.entailment, "neutral": found.neutral, "contradiction": found.contradiction}
+        label = max(chances, key=chances.__getitem__)
+        return Prediction(label=label, confidence=chances[label], score=found.contradiction)
 
 
 def shipped(material: Material) -> Comparison:
-    """With the model where it is installed; the log says why it is not.
+    """As analysis compares with `COLLEGIUM_ANALYSIS_ENTAILMENT=auto`; the log says why it has no model.
 
     Raises:
         SubjectInvalid: a model is installed that cannot be used.
     """
     try:
-        return Comparison(SecondLook(OnnxEntailment(package_folder())))
+        return Comparison(_second_look())
     except EntailmentUnavailable as error:
         _logger.warning("by rules alone: %s", error)
         return rules(material)
+
+
+def model(material: Material) -> Likeliest:
+    """The model alone.
+
+    Raises:
+        SubjectInvalid: it is not installed, or cannot be used.
+    """
+    del material
+    try:
+        found = _second_look()
+    except EntailmentUnavailable as error:
+        raise SubjectInvalid("model", str(error)) from error
+    if found is None:
+        raise SubjectInvalid("model", "it is switched off")
+    return Likeliest(found.model)
+
+
+def _second_look() -> SecondLook | None:
+    try:
+        return second_look(AnalysisSettings(entailment="auto"))
     except EntailmentUnusable as error:
         raise SubjectInvalid("contradiction", f"its model cannot be used: {error}") from error
 
@@ -72,15 +120,10 @@ def rules(material: Material) -> Comparison:
     return Comparison(None)
 
 
-def _likeliest(found: Chances) -> Prediction:
-    chances = {"entailment": found.entailment, "neutral": found.neutral, "contradiction": found.contradiction}
-    label = max(chances, key=chances.__getitem__)
-    return Prediction(
-        label=label,
-        confidence=chances[label],
-        score=found.contradiction,
-        note="by the entailment model",
-    )
+def _whole(text: str, name: str) -> Statement:
+    found = terms(text)
+    nothing = frozenset[str]()
+    return Statement(passage_of(text, name), Span(0, len(text)), text, found, keys_of(found), nothing, nothing)
 
 
 def _conflict(one: Sequence[Statement], other: Sequence[Statement]) -> str | None:
