@@ -5,6 +5,7 @@ take opposite sides on one named thing; everything else counts as different thin
 contradiction would be put before a reader as fact.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -31,6 +32,8 @@ _DEPENDENCY: Final = frozenset(stem(word) for word in "dependency requirement ne
 _HEDGES: Final = frozenset(
     (Operator.IF, Operator.UNLESS, Operator.WHEN, Operator.CAN, Operator.SHOULD, Operator.WILL, Operator.EITHER)
 )
+
+_IDENTIFIER: Final = re.compile(r"[a-z][\w-]*(?:\.[\w-]+)+")
 
 Kind = Literal["number", "negation", "value", "date", "meaning"]
 """`meaning`: found by the entailment model alone."""
@@ -67,9 +70,24 @@ def conflict(one: Statement, other: Statement, subjects: frozenset[str]) -> Conf
     """
     if one.setting and other.setting:
         return _of_settings(one, other)
-    if one.setting or other.setting:
+    if one.setting or other.setting or of_two_things(one, other):
         return None
     return _of_sentences(one, other) or _of_sides(one, other, subjects)
+
+
+def of_two_things(one: Statement, other: Statement) -> bool:
+    """Whether each says at its head of what it speaks, and that differs: rows of a table, text under settings."""
+    first, second = _row(one), _row(other)
+    if first and second and first != second:
+        return True
+    above, below = (each.passage.heading.rsplit(" > ", 1)[-1].strip() for each in (one, other))
+    return above != below and _IDENTIFIER.fullmatch(above) is not None and _IDENTIFIER.fullmatch(below) is not None
+
+
+def _row(statement: Statement) -> str:
+    """The first cell of a table's row; empty for what is none."""
+    cell, mark, _ = statement.text.partition(" | ")
+    return cell.strip().casefold() if mark else ""
 
 
 def versions_differ(one: Statement, other: Statement) -> bool:
@@ -125,7 +143,9 @@ def _of_sentences(one: Statement, other: Statement) -> Conflict | None:
         return Conflict("date", about)
     opposites = sum(opposed(a.key, b.key) for a in left for b in right)
     if negated(one.terms) != negated(other.terms):
-        alone = len(pairs) >= 0.9 * longer - 1 and not opposites and _same_exactly(one.terms, other.terms, but_not=True)
+        lead = one.text.endswith(":") or other.text.endswith(":")
+        replaced = bool(left and right) or lead
+        alone = len(pairs) >= 0.9 * longer - 1 and not replaced and _same_exactly(one.terms, other.terms, but_not=True)
         return Conflict("negation", about) if alone else None
     return Conflict("value", about) if opposites == 1 and len(left) == len(right) == 1 else None
 

@@ -9,13 +9,18 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
-from collegium.analysis.comparing import Conflict, versions_differ
+from collegium.analysis.comparing import Conflict, of_two_things, versions_differ
+from collegium.analysis.maturity import stage
 from collegium.analysis.statements import Statement
+from collegium.language.alignment import align
 from collegium.language.operators import Operator
+from collegium.language.opposites import opposed
 from collegium.language.quantities import same_measure
-from collegium.language.terms import Term, TermKind, negated
+from collegium.language.terms import Term, TermKind, matches, negated
+from collegium.language.tokens import stem
 from collegium.language.versions import same_version
 
 _SAME_HEADING_SHARE: Final = 0.4
@@ -24,6 +29,9 @@ _OTHER_HEADING_SHARE: Final = 0.6
 _FEWEST_COMMON: Final = 2
 _LITERAL: Final = re.compile(r"\S*(?:\d|\w[._/=]\w)\S*")
 _EDGES: Final = "\"'`()[]{},;:.!?"
+_LONGEST_CHANGE: Final = 6
+"""Words of a sentence that stand in place of others; with more, the two speak of two things."""
+_ORDINALS: Final = frozenset(stem(word) for word in "first second third fourth fifth last".split())
 _SCOPE: Final = frozenset(
     (Operator.ALL, Operator.ONLY, Operator.ALWAYS, Operator.CAN, Operator.MUST, Operator.SHOULD, Operator.EITHER)
 )
@@ -68,19 +76,29 @@ def revisions(chosen: Sequence[Statement], every: Iterable[Statement]) -> list[R
     return list(found.values())
 
 
-def _counterparts(one: Statement, page: Iterable[Statement]) -> Iterator[Statement]:
-    """The nearest statement of each other version, where it is near enough."""
-    nearest: dict[str, tuple[float, Statement]] = {}
-    for other in page:
-        if not versions_differ(one, other) or len(one.keys & other.keys) < _FEWEST_COMMON:
+def _counterparts(one: Statement, page: Sequence[Statement]) -> Iterator[Statement]:
+    """The nearest statement of each other version, where it is near enough and knows none nearer in this one."""
+    for version in sorted({other.passage.version or "" for other in page if versions_differ(one, other)}):
+        there = [other for other in page if other.passage.version == version]
+        share, other = _nearest(one, there)
+        if other is None:
+            continue
+        here = (each for each in page if each.passage.version == one.passage.version and each.place != one.place)
+        if _nearest(other, here)[0] <= share:
+            yield other
+
+
+def _nearest(one: Statement, among: Iterable[Statement]) -> tuple[float, Statement | None]:
+    """The statement that has the largest share of words in common, and the share; none where none is near enough."""
+    best, nearest = 0.0, None
+    for other in among:
+        if len(one.keys & other.keys) < _FEWEST_COMMON:
             continue
         share = _overlap(one, other)
         least = _SAME_HEADING_SHARE if _heading(one) == _heading(other) else _OTHER_HEADING_SHARE
-        version = other.passage.version or ""
-        if share >= least and share > nearest.get(version, (0.0, other))[0]:
-            nearest[version] = (share, other)
-    for _, (_, other) in sorted(nearest.items()):
-        yield other
+        if share >= least and share > best and not of_two_things(one, other):
+            best, nearest = share, other
+    return best, nearest
 
 
 def difference(one: Statement, other: Statement) -> Conflict | None:
@@ -91,12 +109,56 @@ def difference(one: Statement, other: Statement) -> Conflict | None:
     alike = _overlap(one, other) >= _OTHER_HEADING_SHARE
     if _amounts_differ(one.terms, other.terms, added=alike):
         return Conflict("number", about)
-    literal, second = _literals(one.text), _literals(other.text)
-    if literal - second and second - literal and _overlap(one, other) >= _SAME_HEADING_SHARE:
+    if stage(one.text) != stage(other.text):
         return Conflict("value", about)
-    if _names_of(one.terms) ^ _names_of(other.terms) or _scope(one.terms) != _scope(other.terms):
+    literal, second = _literals(one.text), _literals(other.text)
+    if alike and literal - second and second - literal:
+        return Conflict("value", about)
+    if any(_tells(one, other, change) for change in _changes(one, other)) or _scope(one.terms) != _scope(other.terms):
         return Conflict("value", about)
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Words between two places where both go on alike; `beside` is a word that both have next to them."""
+
+    left: Sequence[Term]
+    right: Sequence[Term]
+    beside: Sequence[Term]
+
+
+def _changes(one: Statement, other: Statement) -> Iterator[_Change]:
+    first, second = ([t for t in each.terms if t.kind is not TermKind.OPERATOR] for each in (one, other))
+    pairs = [(-1, -1), *align(first, second, matches), (len(first), len(second))]
+    for (i, j), (k, m) in pairwise(pairs):
+        if k - i > 1 or m - j > 1:
+            beside = [first[at] for at in (i, k) if 0 <= at < len(first)]
+            yield _Change(first[i + 1 : k], second[j + 1 : m], beside)
+
+
+def _tells(one: Statement, other: Statement, change: _Change) -> bool:
+    """Whether the words put in place of others name something, or a list of names has one more.
+
+    What a sentence of another version adds or leaves out beside is an elaboration, no difference.
+    """
+    if max(len(change.left), len(change.right)) > _LONGEST_CHANGE:
+        return False
+    if change.left and change.right:
+        named = any(_telling(one, term) for term in change.left) or any(_telling(other, term) for term in change.right)
+        return named or any(opposed(a.key, b.key) for a in change.left for b in change.right)
+    added = (*change.left, *change.right)
+    return all(term.name for term in added) and any(term.name for term in change.beside)
+
+
+def _telling(statement: Statement, term: Term) -> bool:
+    """A name, a number, something spelt exactly (a file name, an identifier), or a place in an order."""
+    return (
+        term.name
+        or term.exact
+        or term.key in _ORDINALS
+        or _LITERAL.fullmatch(statement.text[term.start : term.end]) is not None
+    )
 
 
 def _overlap(one: Statement, other: Statement) -> float:
@@ -127,10 +189,6 @@ def _amounts_differ(one: Sequence[Term], other: Sequence[Term], *, added: bool) 
 def _literals(text: str) -> frozenset[str]:
     """What is spelt exactly: numbers, file names, identifiers."""
     return frozenset(token.strip(_EDGES).casefold() for token in _LITERAL.findall(text))
-
-
-def _names_of(found: Sequence[Term]) -> frozenset[str]:
-    return frozenset(term.key for term in found if term.kind is TermKind.WORD and term.name)
 
 
 def _scope(found: Sequence[Term]) -> Counter[str]:

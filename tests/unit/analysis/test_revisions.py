@@ -42,6 +42,69 @@ def test_a_new_wording_is_no_difference() -> None:
     assert _kinds("How are messages compressed?", _page(old, "2.8"), _page(new, "3.9")) == []
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Kafka supports GZIP, Snappy and LZ4 protocols.", "Kafka supports GZIP, Snappy, LZ4 and ZStandard protocols."),
+        ("This set is persisted to ZooKeeper on change.", "This set is persisted in the metadata on change."),
+        ("By default a broker chooses the second way.", "By default a broker chooses the first way."),
+        ("The difference that a broker allows in ms.", "[DEPRECATED] The difference that a broker allows in ms."),
+    ],
+)
+def test_one_name_more_or_another_in_its_place_is_a_difference(old: str, new: str) -> None:
+    """In a list of names, in place of other words, in an order; and that something is deprecated now."""
+    assert _kinds(f"Is it so that {old}", _page(old, "2.8"), _page(new, "3.9")) == [("value", True)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("The leader keeps track of in-sync nodes.", "The leader keeps track of in-sync nodes, which is the ISR."),
+        ("Streams has metrics of three levels here.", "By default Kafka Streams has metrics of three levels here."),
+    ],
+)
+def test_an_elaboration_is_no_difference(old: str, new: str) -> None:
+    """What a sentence adds beside, with or without a name, contradicts nothing."""
+    assert _kinds(f"Is it so that {old}", _page(old, "2.8"), _page(new, "3.9")) == []
+
+
+def test_rows_of_a_table_are_compared_by_their_first_cell() -> None:
+    """Two metrics that are described in nearly the same words are two metrics."""
+    old = "cache-hit-ratio | The size of all entries of the cache in 5 bytes."
+    new = "cache-pinned-usage | The size of all entries of the cache in 7 bytes."
+    assert _kinds("What size have the entries of the cache?", _page(old, "2.8"), _page(new, "3.9")) == []
+
+
+def test_texts_under_two_settings_are_not_compared() -> None:
+    """Each setting describes its own bounds."""
+    found = _kinds(
+        "Which legal values are allowed?",
+        _page("Legal values are between 0 and 3600 seconds.", "2.8", "sasl.refresh.buffer"),
+        _page("Legal values are between 0 and 900 seconds.", "3.9", "sasl.refresh.period"),
+    )
+    assert found == []
+
+
+def test_a_counterpart_has_none_nearer_in_the_first_version() -> None:
+    """A sentence whose own counterpart is another one is compared with that alone."""
+    old = "The topic's min.lag.ms bounds the time before a message is compacted."
+    new = "The topic's max.lag.ms bounds the delay before a message is compacted."
+    both = _page(f"{new} {old}", "3.9")
+    assert _kinds("What bounds the time before a message is compacted?", _page(old, "2.8"), both) == []
+
+
+def test_a_denial_of_another_thing_is_no_contradiction() -> None:
+    """`has no notion of owners` and `has the notion of containers` can both be so; a lead-in denies nothing yet."""
+    owner = passage("ZooKeeper does not have a notion of an owner of a znode.", document="a.md")
+    container = passage("ZooKeeper has the notion of container znodes.", document="b.md")
+    assert _kinds("Does ZooKeeper have a notion of a znode owner?", owner, container) == []
+    title, lead = (
+        passage("The Kafka application reset tool", document="a.md"),
+        passage("The Kafka application reset tool does not:\n\n- Delete your output topics.", document="b.md"),
+    )
+    assert _kinds("What does the Kafka application reset tool do?", title, lead) == []
+
+
 def test_other_pages_have_no_counterparts() -> None:
     """Only versions of one document are compared sentence by sentence."""
     other = passage("All five config values are assigned.", document="other/3.9/x.html", version="3.9", heading="Else")
