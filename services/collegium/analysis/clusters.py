@@ -20,10 +20,12 @@ def same_pairs(found: Sequence[Statement]) -> list[tuple[Place, Place]]:
     return [(one.place, other.place) for one, other in _candidates(found) if say_the_same(one, other)]
 
 
-def conflicts(found: Sequence[Statement], subjects: frozenset[str]) -> list[tuple[Statement, Statement, Conflict]]:
+def conflicts(
+    found: Sequence[Statement], subjects: frozenset[str], asked: frozenset[str] = frozenset()
+) -> list[tuple[Statement, Statement, Conflict]]:
     """Contradicting pairs of statements from different documents, in the order of the statements."""
     pairs = _candidates(found, among=subjects)
-    compared = ((one, other, conflict(one, other, subjects)) for one, other in pairs if _apart(one, other))
+    compared = ((one, other, conflict(one, other, subjects, asked)) for one, other in pairs if _apart(one, other))
     return [(one, other, found_conflict) for one, other, found_conflict in compared if found_conflict is not None]
 
 

@@ -18,11 +18,14 @@ from collegium.language.quantities import same_measure
 from collegium.language.settings import amount, same_value
 from collegium.language.terms import Term, TermKind, matches, negated
 from collegium.language.tokens import stem
-from collegium.language.versions import same_version
+from collegium.language.versions import same_version, version_key
 
 _SAME_SHARE: Final = 0.65
 _LIKE_SHARE: Final = 0.8
 """The share of aligned words from which two sentences speak of the same thing."""
+_SAME_TEXT_SHARE: Final = 0.75
+"""The share of common words from which two texts describe one setting."""
+_VERSION_IN_NAME: Final = re.compile(r"(?<![\w.])\d+(?:\.\d+)+(?=\D|$)")
 _FEWEST_WORDS: Final = 4
 _FEWEST_SAME_WORDS: Final = 2
 """Words of a very short sentence (`Java 8 is supported`), all of which the other must have, and no more."""
@@ -60,16 +63,19 @@ def say_the_same(one: Statement, other: Statement) -> bool:
     return _same_exactly(one.terms, other.terms)
 
 
-def conflict(one: Statement, other: Statement, subjects: frozenset[str]) -> Conflict | None:
+def conflict(
+    one: Statement, other: Statement, subjects: frozenset[str], asked: frozenset[str] = frozenset()
+) -> Conflict | None:
     """How two statements of different documents contradict each other; None when they do not.
 
     Args:
         one: a statement.
         other: a statement of another document.
         subjects: stems of the names that the questions are about, for opposite sides on one of them.
+        asked: stems of all their words: of a setting more than its default is compared where they ask for it.
     """
     if one.setting and other.setting:
-        return _of_settings(one, other)
+        return _of_settings(one, other, asked)
     if one.setting or other.setting or of_two_things(one, other):
         return None
     return _of_sentences(one, other) or _of_sides(one, other, subjects)
@@ -90,9 +96,18 @@ def _row(statement: Statement) -> str:
     return cell.strip().casefold() if mark else ""
 
 
+def version_of(statement: Statement) -> str | None:
+    """The version that a statement's document describes: its own, or else the one in the name of its file."""
+    version = statement.passage.version
+    if version_key(version):
+        return version
+    found = _VERSION_IN_NAME.search(_file(statement))
+    return found.group() if found else version
+
+
 def versions_differ(one: Statement, other: Statement) -> bool:
     """Whether the two documents describe different versions."""
-    first, second = one.passage.version, other.passage.version
+    first, second = version_of(one), version_of(other)
     return first is not None and second is not None and not same_version(first, second)
 
 
@@ -100,21 +115,32 @@ def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / max(1, len(one | other))
 
 
-def _of_settings(one: Statement, other: Statement) -> Conflict | None:
+def _of_settings(one: Statement, other: Statement, asked: frozenset[str]) -> Conflict | None:
     first, second = one.setting, other.setting
-    if first is None or second is None or first.label != "default" or second.label != "default":
+    if first is None or second is None or (first.name, first.label) != (second.name, second.label):
         return None
-    if first.name != second.name or not _same_kind_of_setting(one, other) or same_value(first, second):
+    if first.label != "default" and not (versions_differ(one, other) and asked & _stems(first.label)):
+        return None
+    if not _same_kind_of_setting(one, other) or same_value(first, second):
         return None
     numbers = amount(first) is not None and amount(second) is not None
     return Conflict("number" if numbers else "value", f"the {first.label} of {first.name}")
 
 
+def _stems(label: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in label.split())
+
+
 def _same_kind_of_setting(one: Statement, other: Statement) -> bool:
-    """A broker's and a producer's setting of one name are two settings: the headings above must agree."""
+    """A broker's and a producer's setting of one name are two settings: the headings above must agree.
+
+    Or all that is said of it: the texts of two versions that describe a setting in the same words.
+    """
     first = one.passage.heading.rsplit(" > ", 1)[0] if " > " in one.passage.heading else one.passage.title
     second = other.passage.heading.rsplit(" > ", 1)[0] if " > " in other.passage.heading else other.passage.title
-    return first.casefold().split()[-2:] == second.casefold().split()[-2:] or _file(one) == _file(other)
+    if first.casefold().split()[-2:] == second.casefold().split()[-2:] or _file(one) == _file(other):
+        return True
+    return versions_differ(one, other) and _overlap(one.around, other.around) >= _SAME_TEXT_SHARE
 
 
 def _file(statement: Statement) -> str:

@@ -181,7 +181,7 @@ def _conflicts(
     claimed = {statement.place for statement in every}
     quoted = {o.statement.place: o.quoted for one in answers for o in one.scored if o.score >= _REPORTABLE}
     found = [
-        *conflicts(every, subjects),
+        *conflicts(every, subjects, frozenset(key for one in answers for key in one.question.weights)),
         *((one.one, one.other, one.conflict) for one in changed if one.conflict is not None),
         *disagreements([(one, quoted[one.place]) for one in every if one.place in quoted], about),
     ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from collegium.analysis.comparing import Conflict, of_two_things, versions_differ
+from collegium.analysis.comparing import Conflict, of_two_things, version_of, versions_differ
 from collegium.analysis.maturity import stage
 from collegium.analysis.statements import Statement
 from collegium.language.alignment import align
@@ -48,12 +48,12 @@ class Revision:
 
 def family(statement: Statement) -> str:
     """What all versions of one document have in common: its path without the version."""
-    passage = statement.passage
-    version = passage.version
-    parts = passage.document_id.split("/")
+    version = version_of(statement)
+    parts = statement.passage.document_id.split("/")
     if version is None:
-        return passage.document_id
-    return "/".join(part for part in parts if part != version and not _names(part, version))
+        return statement.passage.document_id
+    left = [part for part in parts[:-1] if part != version and not _names(part, version)]
+    return "/".join((*left, parts[-1].replace(version, "")))
 
 
 def revisions(chosen: Sequence[Statement], every: Iterable[Statement]) -> list[Revision]:
@@ -78,12 +78,12 @@ def revisions(chosen: Sequence[Statement], every: Iterable[Statement]) -> list[R
 
 def _counterparts(one: Statement, page: Sequence[Statement]) -> Iterator[Statement]:
     """The nearest statement of each other version, where it is near enough and knows none nearer in this one."""
-    for version in sorted({other.passage.version or "" for other in page if versions_differ(one, other)}):
-        there = [other for other in page if other.passage.version == version]
+    for version in sorted({version_of(other) or "" for other in page if versions_differ(one, other)}):
+        there = [other for other in page if version_of(other) == version]
         share, other = _nearest(one, there)
         if other is None:
             continue
-        here = (each for each in page if each.passage.version == one.passage.version and each.place != one.place)
+        here = (each for each in page if version_of(each) == version_of(one) and each.place != one.place)
         if _nearest(other, here)[0] <= share:
             yield other
 

@@ -127,6 +127,49 @@ def test_versions_of_one_document_are_one_family() -> None:
     assert family(old) == family(new)
 
 
+def test_a_version_in_a_files_name_tells_versions_apart() -> None:
+    """Where the document says no number itself: `CHANGELOG-3.5.md` of the branch `main`."""
+    old, new = (
+        passage(
+            f"The binaries of this release are built with Go {go} now.",
+            document=f"etcd/CHANGELOG-{name}.md",
+            version="main",
+            heading="Go",
+        )
+        for name, go in (("3.5", "1.16"), ("3.6", "1.23"))
+    )
+    assert _kinds("Which Go are the binaries of a release built with?", old, new) == [("value", True)]
+
+
+def _setting(values: str, version: str, document: str = "producer", about: str = "How DNS is looked up.") -> Passage:
+    return passage(
+        f"{about}\n\nType: string\nDefault: all\nValid Values: {values}",
+        document=f"kafka/{version}/{document}.html",
+        version=version,
+        heading=f"{document} settings > dns.lookup",
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "kinds"),
+    [("Which values are valid for dns.lookup?", [("value", True)]), ("What does dns.lookup do by default?", [])],
+)
+def test_more_than_the_default_of_a_setting_is_compared_where_it_is_asked_for(
+    question: str, kinds: list[tuple[str, bool]]
+) -> None:
+    """Its valid values differ between versions; who asks for its default does not ask for them."""
+    assert _kinds(question, _setting("[all, one]", "2.8"), _setting("[all]", "3.9")) == kinds
+
+
+def test_settings_described_in_the_same_words_are_one() -> None:
+    """A text that two pages share is found once, on either; another text under the same name is another setting."""
+    question = "Which values are valid for dns.lookup?"
+    old, new = _setting("[all, one]", "2.8"), _setting("[all]", "3.9", document="consumer")
+    assert _kinds(question, old, new) == [("value", True)]
+    broker = _setting("[all]", "3.9", document="broker", about="Where brokers and controllers of the quorum resolve.")
+    assert _kinds(question, old, broker) == []
+
+
 def test_ready_in_one_place_and_not_in_another_is_disclosed() -> None:
     """Also within one document, under different headings."""
     found = _asked(
