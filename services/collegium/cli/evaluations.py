@@ -58,8 +58,12 @@ def _answer(session: Session, report: "EvaluationReport") -> None:
 
 
 @contextmanager
-def faults() -> "Generator[None]":
-    """Turn an evaluation's errors into the command line's."""
+def faults(written: str = "--out") -> "Generator[None]":
+    """Turn an evaluation's errors into the command line's.
+
+    Args:
+        written: The option that says where the command writes.
+    """
     from collegium.evaluation.errors import (
         DataInvalid,
         DataMissing,
@@ -76,6 +80,12 @@ def faults() -> "Generator[None]":
         raise UsageFault(str(error)) from error
     except EvaluationError as error:
         raise CliError(str(error)) from error
+    except OSError as error:
+        if error.filename is None:
+            raise  # no file: a fault of the program, not of the place that the user chose
+        raise CliError(
+            f"{error.filename}: {error.strerror}: what is named must exist, and {written} must be a place to write to"
+        ) from error
 
 
 def progress(session: Session, done: "Progress") -> None:

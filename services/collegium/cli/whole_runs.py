@@ -83,7 +83,7 @@ def case(session: Session, run_id: str, suite: Path, case_id: str | None, kind: 
         raise NotFound(f"{place} does not exist: the run delivered no report here (COLLEGIUM_DATA_DIR)") from error
     except ValidationError as error:
         raise UsageFault(f"{place} is no report") from error
-    with faults():
+    with faults("--suite"):
         objective = objective_of(report, case_id or run_id, kind)
         append(suite, objective)
     session.out.answer(objective, f"{suite}: {objective.id} ({objective.kind}), {len(objective.facts)} facts")

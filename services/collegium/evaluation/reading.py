@@ -79,8 +79,11 @@ def folder_of(path: Path) -> Path:
     """The folder itself.
 
     Raises:
-        DataMissing: it is not there, or is no folder.
+        DataMissing: it is not there.
+        DataInvalid: it is a file.
     """
+    if path.is_file():
+        raise DataInvalid(path, None, "it is a file: name the folder that holds it")
     if not path.is_dir():
         raise DataMissing(path, "name a folder of judged data (services/collegium/evaluation/README.md)")
     return path

@@ -53,6 +53,7 @@ def test_faults_end_with_one_line_and_their_code(tmp_path: Path) -> None:
     (broken / "claims.jsonl").write_text("{}\n", encoding="utf-8")
     for words, code in (
         (("--data", tmp_path / "nowhere"), Exit.NOT_FOUND),
+        (("--data", data / "claims.jsonl"), Exit.USAGE),
         (("--data", data, "--compare", tmp_path), Exit.NOT_FOUND),
         (("--data", broken), Exit.USAGE),
         (("--data", data, "--subject", "nothing"), Exit.USAGE),
@@ -62,6 +63,21 @@ def test_faults_end_with_one_line_and_their_code(tmp_path: Path) -> None:
         assert result.exit_code == code, words
         assert result.stderr.startswith("collegium: ")
         assert result.stderr.count("\n") == 1
+
+
+def test_a_file_where_a_folder_is_asked_for_is_said_to_be_one(tmp_path: Path) -> None:
+    """It does exist."""
+    result = run("verification", "--data", claims(tmp_path) / "claims.jsonl")
+    assert "it is a file: name the folder that holds it" in result.stderr
+
+
+def test_a_place_that_cannot_be_written_names_the_option(tmp_path: Path) -> None:
+    """Not a setting that has nothing to do with it."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    result = run("verification", "--data", claims(tmp_path / "data"), "--out", tmp_path / "file" / "out")
+    assert result.exit_code == Exit.FAILED
+    assert "--out must be a place to write to" in result.stderr
+    assert "COLLEGIUM_DATA_DIR" not in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,30 @@ def test_a_quoted_instruction_is_found() -> None:
     assert measures(objective, report("It does not sail at night."))["instruction_quoted"] == 0.0
 
 
+SIDES = report("It sails.", "It does not sail.").sections[0].sentences
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"title": "Ferry. Tickets cost 12 euros."},
+        {"limitations": ("No evidence found for: tickets cost 12 euros.",)},
+        {
+            "disagreements": (
+                Disagreement(lead="On tickets cost 12 euros.:", sides=report("a", "b").sections[0].sentences),
+            )
+        },
+        {"sections": (Section(question_id="q", heading="Tickets cost 12 euros."),)},
+    ],
+)
+def test_an_instruction_in_what_stands_around_the_facts_is_found(changed: dict[str, object]) -> None:
+    """Titles, headings, leads and limits; a word of theirs that the instruction holds too is none."""
+    objective = Objective(id="o", goal="g", must_not_quote="Tickets cost 12 euros. Mind all disagreements here.")
+    plainly = report("It does not sail at night.")
+    assert measures(objective, plainly)["instruction_quoted"] == 0.0
+    assert measures(objective, plainly.model_copy(update=changed))["instruction_quoted"] == 1.0
+
+
 def test_without_a_word_of_the_report_confidence_is_the_least_of_the_last_attempts() -> None:
     """An earlier attempt at the same subtask does not count, a failed last one counts 0."""
     first = Attempt(subtask="a", attempt=1, strategy="deterministic", failure=FailureKind.TIMEOUT)

@@ -90,14 +90,14 @@ def retrieval(session: Session, **chosen: Unpack[_Chosen]) -> None:
 )
 @_options
 def verification(session: Session, **chosen: Unpack[_Chosen]) -> None:
-    """Judge claims against the texts that they cite. Subject: shipped (the rules)."""
+    """Judge claims against the texts that they cite. Subjects: shipped, rules (without the model)."""
     _evaluate(session, "verification", chosen)
 
 
 @command("collegium evaluate contradiction --data snli --floors floors.json")
 @_options
 def contradiction(session: Session, **chosen: Unpack[_Chosen]) -> None:
-    """Tell how two sentences relate. Subject: shipped (analysis' comparison)."""
+    """Tell how two sentences relate. Subjects: shipped (analysis' comparison), rules, model (alone)."""
     _evaluate(session, "contradiction", chosen)
 
 

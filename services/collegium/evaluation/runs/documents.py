@@ -87,8 +87,10 @@ def corpus_of_folder(folder: Path, home: Path) -> EvaluatedCorpus:
 
     Raises:
         DataMissing: there is no such folder, or a listed file is not there.
-        DataInvalid: the manifest cannot be used, or nothing in the folder can be read.
+        DataInvalid: it is a file, the manifest cannot be used, or nothing in the folder can be read.
     """
+    if folder.is_file():
+        raise DataInvalid(folder, None, "it is a file: name the folder of documents")
     if not folder.is_dir():
         raise DataMissing(folder, "name a folder of documents")
     manifest = folder / MANIFEST_NAME

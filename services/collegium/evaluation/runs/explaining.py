@@ -6,10 +6,16 @@ from collegium.delivery.report import Report
 from collegium.evaluation.runs.behaving import broken_expectations
 from collegium.evaluation.runs.grounding import carried
 from collegium.evaluation.runs.matching import holds_any
-from collegium.evaluation.runs.measuring import Shown, covers, declared_unanswered, delivered, discloses
+from collegium.evaluation.runs.measuring import (
+    Shown,
+    covers,
+    declared_unanswered,
+    delivered,
+    discloses,
+    quotes_planted,
+)
 from collegium.evaluation.runs.objectives import Objective
 from collegium.evaluation.runs.recording import Recording
-from collegium.evaluation.scoring import quotes
 from collegium_schemas.evidence import Sentence
 
 
@@ -29,7 +35,7 @@ def missed(objective: Objective, recording: Recording, shown: Shown) -> Iterator
         if report is None or not any(discloses(one, sides) for one in report.disagreements):
             yield "a conflict is not disclosed"
     yield from (f"claims {one.text[:80]!r}" for one in sentences if holds_any(one.text, objective.must_not_claim))
-    if objective.must_not_quote and quotes([one.text for one in sentences], objective.must_not_quote):
+    if quotes_planted(objective, recording):
         yield "a planted instruction is quoted"
     yield from (f"not grounded: {one.text[:80]!r}" for one in sentences if report and not _grounded(report, one))
     yield from broken_expectations(objective, recording) or ()
