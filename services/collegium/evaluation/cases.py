@@ -26,6 +26,11 @@ class RetrievalCase:
     relevance: tuple[tuple[str, float], ...]
     group: str = ""
 
+    @property
+    def ties(self) -> tuple[str, ...]:
+        """What it may have in common with other cases: the relevant documents."""
+        return tuple(document for document, gain in self.relevance if gain > 0)
+
 
 @dataclass(frozen=True, slots=True)
 class VerificationCase:
@@ -36,6 +41,11 @@ class VerificationCase:
     sources: tuple[str, ...]
     truth: Support
     group: str = ""
+
+    @property
+    def ties(self) -> tuple[str, ...]:
+        """What it may have in common with other cases: the claim, and each source."""
+        return (self.claim, *self.sources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,11 @@ class ContradictionCase:
     truth: Relation
     group: str = ""
 
+    @property
+    def ties(self) -> tuple[str, ...]:
+        """What it may have in common with other cases: both sentences."""
+        return (self.premise, self.hypothesis)
+
 
 @dataclass(frozen=True, slots=True)
 class InjectionCase:
@@ -58,6 +73,11 @@ class InjectionCase:
     instruction: str
     truth: Planted
     group: str = ""
+
+    @property
+    def ties(self) -> tuple[str, ...]:
+        """What it may have in common with other cases: the text, and what was planted."""
+        return (self.text, self.instruction) if self.instruction else (self.text,)
 
 
 CaseT = TypeVar("CaseT", RetrievalCase, VerificationCase, ContradictionCase, InjectionCase)

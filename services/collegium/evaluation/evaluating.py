@@ -18,7 +18,7 @@ from collegium.evaluation.cases import (
 )
 from collegium.evaluation.comparing import compared
 from collegium.evaluation.corpora import read_retrieval
-from collegium.evaluation.folds import sample
+from collegium.evaluation.folds import sample, shared
 from collegium.evaluation.judging import Material, Prediction, resolve
 from collegium.evaluation.page import given_of, render
 from collegium.evaluation.reading import read_contradiction, read_injection, read_verification
@@ -117,9 +117,11 @@ def _evaluated(
         answers = AnswersInMemory[Answer]() if plan.out is None else AnswerFile(_answers_path(kept), Answer)
         material = Material(suite.documents, suite.documents_sha256, folder)
         done = run(chosen, path, material, answers, workers=plan.workers, on_progress=on_progress)
+    related = shared((case.case_id, case.ties) for case in suite.cases)
     cases: list[CaseResult] = []
     for case, answer in zip(chosen.cases, done.answers, strict=True):
-        cases.append(case_result(case.case_id, case.group, truth(case), answer, score(case, answer.prediction)))
+        worth, tied = score(case, answer.prediction), case.case_id in related
+        cases.append(case_result(case.case_id, case.group, truth(case), answer, worth, shared=tied))
     report = EvaluationReport(
         suite=plan.suite,
         data=suite.data,

@@ -1,7 +1,7 @@
 """Parts of a data set that depend on the texts alone: the same case is in the same part on every machine, for ever."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, TypeVar
 
 T = TypeVar("T")
@@ -22,6 +22,22 @@ def fold(text: str, parts: int, purpose: str) -> int:
 def half(case_id: str) -> Half:
     """Which half a case is in: thresholds may be tuned on one, the other is only reported."""
     return "reporting" if fold(case_id, 2, "halves") == 1 else "tuning"
+
+
+def shared(cases: Iterable[tuple[str, Iterable[str]]]) -> frozenset[str]:
+    """The cases of the reporting half that have a text in common with one of the tuning half.
+
+    Args:
+        cases: Ids, each with the texts that it may have in common with others.
+    """
+    known, asked = set[str](), list[tuple[str, set[str]]]()
+    for case_id, texts in cases:
+        marks = {normalised(text) for text in texts} - {""}
+        if half(case_id) == "tuning":
+            known |= marks
+        else:
+            asked.append((case_id, marks))
+    return frozenset(case_id for case_id, marks in asked if marks & known)
 
 
 def sample(cases: Sequence[T], most: int | None, case_id: Callable[[T], str]) -> tuple[T, ...]:

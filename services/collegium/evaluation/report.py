@@ -19,7 +19,7 @@ from collegium_schemas.envelope import explain
 
 SCHEMA_VERSION: Final = 1
 PartName = Literal["all", "tuning", "reporting"]
-_PARTS: Final[tuple[PartName, ...]] = ("all", "tuning", "reporting")
+_HALVES: Final[tuple[PartName, ...]] = ("all", "tuning", "reporting")
 _MOST_FIGURES: Final = 64
 PRIMARY: Final[dict[ReportName, str]] = {
     "retrieval": "ndcg_at_10",
@@ -47,7 +47,7 @@ class Part(Contract):
     """The figures of some of the cases, and how long a case took."""
 
     part: Identifier
-    """`all`, `tuning`, `reporting`, or `group:NAME`."""
+    """`all`, `tuning`, `reporting`, `unshared`, or `group:NAME`."""
     cases: int
     figures: Annotated[tuple[FigureValue, ...], Field(max_length=_MOST_FIGURES)]
     ms_p50: float
@@ -70,6 +70,8 @@ class CaseResult(Contract):
     score: Share
     positive: bool | None = None
     ranked: Text = ""
+    shared: bool = False
+    """Of the reporting half: it has a text in common with a case of the tuning half."""
 
     def scored(self) -> Score:
         """Its part in the figures."""
@@ -114,7 +116,8 @@ class Comparison(Contract):
 class EvaluationReport(Contract):
     """A subject's figures on one folder of data.
 
-    `tuning` and `reporting` are halves by a hash of the case's id: what was tuned is judged on the other half.
+    `tuning` and `reporting` are halves by a hash of the case's id: what was tuned is judged on the other half;
+    `unshared` is the reporting half without cases that have a text in common with a tuning case.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -139,7 +142,9 @@ class EvaluationReport(Contract):
         return self.model_copy(update={"cases": ()})
 
 
-def case_result(case_id: str, group: str, truth: str, answer: Answer, score: Score) -> CaseResult:
+def case_result(
+    case_id: str, group: str, truth: str, answer: Answer, score: Score, *, shared: bool = False
+) -> CaseResult:
     """One case's line of a report."""
     return CaseResult(
         case_id=case_id,
@@ -155,14 +160,20 @@ def case_result(case_id: str, group: str, truth: str, answer: Answer, score: Sco
         score=score.score,
         positive=score.positive,
         ranked=score.ranked,
+        shared=shared,
     )
 
 
 def parts_of(cases: Sequence[CaseResult], resamples: int = RESAMPLES) -> tuple[Part, ...]:
-    """The figures of all cases, of each half, and of each group where there are several; empty parts are left out."""
+    """The figures of all cases, of each half, and of each group where there are several; empty parts are left out.
+
+    Where cases of both halves have a text in common, also of the reporting half without such cases.
+    """
     chosen: dict[str, list[CaseResult]] = {
-        name: [case for case in cases if name in ("all", case.half)] for name in _PARTS
+        name: [case for case in cases if name in ("all", case.half)] for name in _HALVES
     }
+    if any(case.shared for case in cases):
+        chosen["unshared"] = [case for case in cases if case.half == "reporting" and not case.shared]
     groups = dict.fromkeys(case.group for case in cases if case.group)
     if 1 < len(groups) <= _MOST_GROUPS:
         chosen |= {f"group:{group}": [case for case in cases if case.group == group] for group in groups}

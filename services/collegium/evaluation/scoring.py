@@ -86,6 +86,8 @@ def score_verification(case: VerificationCase, said: Prediction) -> Score:
         measures["precision_supported"] = float(right)
     if said.label == "refuted":
         measures["precision_refuted"] = float(right)
+    if case.truth != "not_enough_evidence":
+        measures[f"recall_{case.truth}"] = float(right)
     supported = case.truth == "supported"
     return Score(measures, said.confidence, right if decided else None, said.score, supported, "supported")
 

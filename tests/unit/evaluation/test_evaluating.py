@@ -8,6 +8,7 @@ from collegium.evaluation.cases import SuiteName
 from collegium.evaluation.comparing import compare
 from collegium.evaluation.errors import ReportUnusable
 from collegium.evaluation.evaluating import Plan, evaluate, page_path, report_path
+from collegium.evaluation.folds import half
 from collegium.evaluation.report import EvaluationReport, read_report
 from judged_folders import claims, contexts, pairs, ranking, write_lines
 
@@ -55,6 +56,22 @@ def test_both_halves_are_reported(tmp_path: Path) -> None:
     report = evaluate(Plan("verification", claims(tmp_path)))
     parts = {part.part: part.cases for part in report.parts}
     assert parts["tuning"] + parts["reporting"] == parts["all"] == 8
+
+
+def test_reporting_cases_with_a_text_of_a_tuning_case_are_set_apart(tmp_path: Path) -> None:
+    """The halves stay as they are; a suite without such cases has no such part."""
+    source = "The broker of rack 1 listens on port 9000."
+    rows = [{"id": f"c{at}", "claim": f"Claim {at}.", "evidence": [source], "label": "SUPPORTS"} for at in range(8)]
+    alone = [
+        {**row, "id": f"d{row['id']}", "claim": f"Other {row['id']}.", "evidence": [f"Source of {row['id']}."]}
+        for row in rows
+    ]
+    write_lines(tmp_path / "mixed" / "claims.jsonl", [*rows, *alone])
+    write_lines(tmp_path / "alone" / "claims.jsonl", alone)
+    report = evaluate(Plan("verification", tmp_path / "mixed"))
+    parts = {part.part: part.cases for part in report.parts}
+    assert parts["unshared"] == sum(half(f"dc{at}") == "reporting" for at in range(8)) < parts["reporting"]
+    assert all(part.part != "unshared" for part in evaluate(Plan("verification", tmp_path / "alone")).parts)
 
 
 def test_a_report_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The halves of a data set."""
 
-from collegium.evaluation.folds import half, sample
+from collegium.evaluation.folds import half, sample, shared
 
 FROZEN = ["reporting", "reporting", "tuning", "reporting", "tuning", "reporting"]
 
@@ -19,6 +19,19 @@ def test_halves_are_about_equal() -> None:
 def test_case_and_punctuation_do_not_move_a_case() -> None:
     """Ids that were written another way name the same case."""
     assert half("SciFact: 12") == half("scifact-12")
+
+
+def test_a_text_in_common_with_the_other_half_is_told() -> None:
+    """Of the reporting half alone, in any spelling; an empty text is nothing in common."""
+    tuning = next(f"case-{number}" for number in range(100) if half(f"case-{number}") == "tuning")
+    one, other, third = [f"case-{number}" for number in range(100) if half(f"case-{number}") == "reporting"][:3]
+    cases = [
+        (one, ["A dog runs."]),
+        (tuning, ["a dog runs", ""]),
+        (other, ["A cat runs."]),
+        (third, ["", "A cat runs."]),
+    ]
+    assert shared(cases) == {one}
 
 
 def test_a_sample_is_from_all_over_a_suite_and_always_the_same() -> None:
