@@ -8,7 +8,7 @@ from typing import Final
 
 from collegium.analysis.addressing import order_in
 from collegium.analysis.question import Question, keys_of
-from collegium.analysis.reaches import leans_back
+from collegium.analysis.reaches import counts, leans_back
 from collegium.analysis.statements import Statement, reaching
 from collegium.language.plain import trimmed
 from collegium.language.sentences import Span
@@ -29,7 +29,10 @@ _NAMED_BUT_NOT_ASKED: Final = 0.6
 _PHRASE: Final = 0.06
 _COVERAGE: Final = 0.2
 """What the passage's coverage of the question is worth."""
-_MOST_PER_PASSAGE: Final = 6
+_MOST_PER_PASSAGE: Final = 8
+_LENGTH: Final = 0.05
+"""What a quote of `_FULL_WORDS` words is worth more than an empty one: of two that bear alike the one that says more."""
+_FULL_WORDS: Final = 40
 _LEAST_SAID: Final = 0.15
 """A sentence that bears less on the question by what it says is none of its claims, wherever it stands."""
 
@@ -282,14 +285,26 @@ def _bears(one: Scored, least: float) -> bool:
 def _quoted(question: Question, statement: Statement, coverage: float, rank: float) -> Scored:
     """A statement with its score, quoted with what stands around it where that raises the score."""
     quoted, value = statement, _worth(question, statement, coverage)
+    leads = _only_leads(statement)
     for span in statement.reaches:
         longer = reaching(statement, span)
         more = _worth(question, longer, coverage) - _LONGER
-        if more > value:
-            quoted, value = longer, more
+        if leads or more > value:
+            quoted, value = longer, max(value, more)
     own = _share(value)
     said = own * ((1 - _PRIOR) + _PRIOR * rank)
-    return Scored(statement, (own + _PLACE * rank) / (1 + _PLACE) if own > 0 else 0.0, quoted, said)
+    return Scored(statement, _order(own, rank, quoted.text) if own > 0 else 0.0, quoted, said)
+
+
+def _only_leads(statement: Statement) -> bool:
+    """Whether a sentence says nothing without what it leads to: `Start the container:`."""
+    return statement.text.endswith(":") and not counts(statement.text)
+
+
+def _order(own: float, rank: float, text: str) -> float:
+    """The score by which statements are chosen: what one says, where it stands, and how much it says."""
+    length = min(1.0, len(text.split()) / _FULL_WORDS) - 0.5
+    return max(0.0, min(1.0, (own + _PLACE * rank) / (1 + _PLACE) + _LENGTH * length))
 
 
 def _with_siblings(question: Question, scored: Mapping[tuple[str, int], Scored]) -> Iterable[Scored]:

@@ -21,7 +21,7 @@ from collegium_schemas.evidence import (
 )
 
 _LEAST_SCORE: Final = 0.35
-_LEAST_SHARE_OF_BEST: Final = 0.55
+_LEAST_SHARE_OF_BEST: Final = 0.6
 _OUTSTANDING_SCORE: Final = 0.9
 _LEAST_DISPUTED_SCORE: Final = 0.55
 _MOST_SOURCE_BYTES: Final = 500_000

@@ -72,3 +72,20 @@ def test_a_list_of_numbers_that_grew_is_a_difference_between_versions() -> None:
     found = difference(one, other)
     assert found is not None
     assert found.kind == "number"
+
+
+def test_of_two_sentences_that_bear_alike_the_one_that_says_more_comes_first() -> None:
+    """A fragment holds the question's words and little else."""
+    question = "What do observers forward?"
+    short = "- Observers forward requests."
+    long = "- Observers forward requests to the leader, as followers do, and then wait to hear the result of the vote."
+    for items in ((short, long), (long, short)):
+        claims = _claims(question, passage("\n".join(items)))
+        assert [claim.text for claim in claims] == [long, short]
+
+
+def test_what_only_leads_to_something_is_told_with_it() -> None:
+    """The line of code is the answer, though it holds none of the question's words."""
+    text = "First, add to the configuration of every observer:\n\n    peerType=observer\n\nThen restart the server."
+    claims = _claims("How do I add an observer to the configuration?", passage(text))
+    assert claims[0].text.endswith("peerType=observer")
