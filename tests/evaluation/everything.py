@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -32,17 +32,31 @@ class Job:
         report: Its report's file name.
         alone: Whether nothing may run beside it, because its seconds are published; it comes last.
         held: Whether its figures are held against the floors.
+        folder: Where the report lies below the folder of reports: of one suite there may be several.
+        brief: Whether only the page's tables over several reports tell of it.
     """
 
     words: tuple[str, ...]
     report: str
     alone: bool = False
     held: bool = True
+    folder: str = ""
+    brief: bool = False
+
+    @property
+    def place(self) -> str:
+        """Its report's path below the folder of reports."""
+        return f"{self.folder}/{self.report}" if self.folder else self.report
 
 
 def specialist(suite: str, data: str, *more: str) -> Job:
     """A suite of one specialist's judgement."""
     return Job((suite, "--data", str(HERE / "data" / data), *more), f"{suite}-{data}.report.json")
+
+
+def by_rules(suite: str, data: str) -> Job:
+    """The same without the entailment model."""
+    return replace(specialist(suite, data, "--subject", "rules"), held=False, folder="rules", brief=True)
 
 
 def scenario(name: str, *more: str) -> Job:
@@ -65,10 +79,10 @@ def chain(*links: str) -> Job:
     return Job(words, f"chain-kafka-docs-{'-'.join(links)}.report.json")
 
 
-def chain_on_scenario(name: str, *links: str) -> Job:
-    """Some specialists in a row over documents that a suite brings; a part of it."""
+def chain_on_scenario(name: str, links: Sequence[str], *more: str) -> Job:
+    """Some specialists in a row over documents that a suite brings."""
     suite = HERE / "scenarios" / f"{name}.yaml"
-    words = ("chain", "--suite", str(suite), "--strict", "--most", "20", *_named(links))
+    words = ("chain", "--suite", str(suite), "--strict", *more, *_named(links))
     return Job(words, f"chain-scenarios-{name}-{'-'.join(links)}.report.json")
 
 
@@ -76,6 +90,15 @@ def _named(links: Sequence[str]) -> tuple[str, ...]:
     return tuple(word for link in links for word in ("--link", link))
 
 
+_LINKS: Final = ("retrieval", "analysis", "drafting", "verification")
+_CALIBRATED: Final = tuple(
+    replace(job, held=False, brief=True)
+    for job in (
+        chain(*_LINKS),
+        *(chain_on_scenario(name, links) for name in SCENARIOS[:-1] for links in (_LINKS[:2], _LINKS)),
+    )
+)
+"""Chains that end with analysis or verification: how sure those may be of themselves."""
 FULL: Final = (
     # Computes the corpus's vectors, so that nothing waits for them when the runs are alone.
     whole_runs("--most", "1", alone=False, held=False),
@@ -88,14 +111,18 @@ FULL: Final = (
     specialist("contradiction", "contradiction_snli"),
     specialist("tampering", "tampering"),
     specialist("injection", "injection_strings"),
+    *(by_rules("verification", f"verify_{name}") for name in ("scifact", "fm2", "wice")),
+    by_rules("contradiction", "contradiction_snli"),
+    by_rules("tampering", "tampering"),
     chain("retrieval"),
     chain("retrieval", "analysis"),
     chain("retrieval", "analysis", "drafting"),
+    *_CALIBRATED,
     whole_runs(alone=True),
 )
 QUICK: Final = (
     whole_runs(alone=False),
-    chain_on_scenario("sources", "retrieval", "analysis", "drafting"),
+    chain_on_scenario("sources", _LINKS[:3], "--most", "20"),
     *(scenario(name) for name in ("sources", "hostile")),
     *(scenario(name, "--most", most) for name, most in (("noise", "16"), ("empty", "10"), ("faults", "26"))),
     specialist("retrieval", "multidoc_hotpotqa100", "--subject", "bm25"),
@@ -118,7 +145,7 @@ class Done:
 
 def run(job: Job, out: Path, floors: Path, *, quick: bool) -> Done:
     """Run one job in a process of its own."""
-    command = [sys.executable, "-m", "collegium.cli", "evaluate", *job.words, "--out", str(out)]
+    command = [sys.executable, "-m", "collegium.cli", "evaluate", *job.words, "--out", str(out / job.folder)]
     command += ["--json", *(("--floors", str(floors)) if job.held else ())]
     if quick:  # vectors of real documentation take minutes to compute
         command = ["env", "COLLEGIUM_RETRIEVAL_VECTORS=off", *command]
@@ -156,8 +183,10 @@ def main() -> int:
     seconds = time.monotonic() - began
     print(f"{len(done)} suites in {seconds:.0f} s (allowed: {_ALLOWED_S[form]} s); reports: {out}")  # noqa: T201 - its output
     if given.write is not None:
-        commands = {one.job.report: shlex.join(("collegium", "evaluate", *one.job.words)) for one in done}
-        given.write.write_text(page(out, commands, seconds, read_floors(floors).floors), encoding="utf-8")
+        commands = {one.job.place: shlex.join(("collegium", "evaluate", *one.job.words)) for one in done}
+        brief = frozenset(one.job.place for one in done if one.job.brief)
+        text = page(out, commands, seconds, read_floors(floors).floors, brief)
+        given.write.write_text(text, encoding="utf-8")
     return 1 if any(one.code for one in done) else 0
 
 

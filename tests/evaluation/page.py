@@ -3,7 +3,7 @@
 import math
 import os
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,6 +11,7 @@ from typing import Final
 from collegium.evaluation.floors import Floor
 from collegium.evaluation.metrics import coverage_at
 from collegium.evaluation.report import CaseResult, EvaluationReport, Part, read_report
+from evaluation.summaries import calibration, layers
 
 PRECISIONS: Final = (0.7, 0.8, 0.9, 0.95)
 _BINS: Final = 5
@@ -61,11 +62,19 @@ hold the 95 % bootstrap interval over cases.
 
 What the halves do not promise: nothing is fitted on a reporting half, but cases that share a premise, a claim or a
 source sentence can lie in both (SNLI, SciFact, tampering, scenarios of one template), and some choices were made
-looking at all cases of a suite (decisions 11 and 14). The halves of HotpotQA and WiCE are small: read their intervals.
+looking at all cases of a suite (decisions 11 and 14). `unshared` is the reporting half without cases that have such a
+text in common with a tuning case; of scenarios it is not known. The halves of HotpotQA and WiCE are small: read their
+intervals.
 """
 
 
-def page(out: Path, commands: Mapping[str, str], seconds: float, floors: Sequence[Floor] = ()) -> str:
+def page(
+    out: Path,
+    commands: Mapping[str, str],
+    seconds: float,
+    floors: Sequence[Floor] = (),
+    brief: Collection[str] = (),
+) -> str:
     """The whole page.
 
     Args:
@@ -73,10 +82,12 @@ def page(out: Path, commands: Mapping[str, str], seconds: float, floors: Sequenc
         commands: The command that made each report, by file name.
         seconds: How long all took.
         floors: What a change must not fall below; shown beside the targets.
+        brief: Reports, by file name, of which only the tables over several reports tell.
     """
     reports = {name.removesuffix(".report.json"): read_report(out / name) for name in commands if (out / name).exists()}
     lines = [_HEAD, _made(seconds, reports), "## Targets", "", *_targets(reports, floors)]
-    for name, report in reports.items():
+    lines += [*layers(reports), *calibration(reports)]
+    for name, report in ((name, one) for name, one in reports.items() if f"{name}.report.json" not in brief):
         lines += ["", f"## {_title(report)}", "", "```sh", commands[f"{name}.report.json"], "```", ""]
         lines += [*_figures(report), *_kinds(report), *_curve(report), *_calibration(report)]
     return "\n".join(lines).rstrip() + "\n"

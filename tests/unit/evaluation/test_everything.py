@@ -30,4 +30,16 @@ def test_the_page_shows_figures_curves_and_commands(tmp_path: Path) -> None:
     assert "| accuracy | 1.000" in text
     assert "| share found at precision of at least | 0.70 |" in text
     assert "| confidence |" in text
+    assert "| data: supported | rules" in text
     assert "| whole runs: sentences cited | 1 | 1 (all) | – | – | **no** |" in text
+
+
+def test_a_brief_report_stands_in_the_tables_over_several_alone(tmp_path: Path) -> None:
+    """By rules and with the model, a suite has two reports: one lies in a folder of its own."""
+    data = claims(tmp_path / "data")
+    evaluate(Plan("verification", data, subject="rules", out=tmp_path / "out" / "rules"))
+    name = "rules/verification-data.report.json"
+    text = page(tmp_path / "out", {name: "collegium evaluate verification --subject rules"}, 3.0, brief={name})
+    assert "| data: supported | rules |" in text
+    assert "| verification-rules | data |" in text
+    assert "## Verification: data" not in text
