@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Final
 
 from collegium.analysis.statements import statements
+from collegium.evaluation.changes.names import names_in
 from collegium.evaluation.subjects.passages import passage_of
-from collegium.evaluation.tampering import names_in, tamperings
+from collegium.evaluation.tampering import tamperings
 from collegium.language.sentences import sentences
 from collegium.retrieval.parsing.formats import format_of, parse
 from collegium.retrieval.passages import passages

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from collegium.evaluation.cases import MOST_CASES, Suite, VerificationCase
+from collegium.evaluation.changes.names import names_in
 from collegium.evaluation.errors import DataInvalid
 from collegium.evaluation.lines import Row, Seen, read_rows
 from collegium.evaluation.reading import Id, Sentence, SourceText, folder_of
-from collegium.evaluation.tampering import names_in, tamperings
+from collegium.evaluation.tampering import tamperings
 
 UNTOUCHED: Final = "untouched"
 REWORDED: Final = "reworded"

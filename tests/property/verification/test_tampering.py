@@ -8,7 +8,8 @@ import pytest
 
 from collegium.analysis.statements import statements
 from collegium.entailment.port import Chances
-from collegium.evaluation.tampering import KINDS, names_in, tamperings
+from collegium.evaluation.changes.names import names_in
+from collegium.evaluation.tampering import KINDS, tamperings
 from collegium.language.plain import trimmed
 from collegium.language.quantities import measures
 from collegium.verification.judging import Judge, carries, seconded
