@@ -36,6 +36,7 @@ _HEDGES: Final = frozenset(
     (Operator.IF, Operator.UNLESS, Operator.WHEN, Operator.CAN, Operator.SHOULD, Operator.WILL, Operator.EITHER)
 )
 
+_OPTION: Final = re.compile(r"(?<!\w)--\w[\w-]*")
 _IDENTIFIER: Final = re.compile(r"[a-z][\w-]*(?:\.[\w-]+)+")
 
 Kind = Literal["number", "negation", "value", "date", "meaning"]
@@ -82,9 +83,12 @@ def conflict(
 
 
 def of_two_things(one: Statement, other: Statement) -> bool:
-    """Whether each says at its head of what it speaks, and that differs: rows of a table, text under settings."""
+    """Whether each says plainly of what it speaks, and that differs: rows of a table, text under settings, options."""
     first, second = _row(one), _row(other)
     if first and second and first != second:
+        return True
+    options, others = (frozenset(_OPTION.findall(each.text)) for each in (one, other))
+    if options and others and options.isdisjoint(others):
         return True
     above, below = (each.passage.heading.rsplit(" > ", 1)[-1].strip() for each in (one, other))
     return above != below and _IDENTIFIER.fullmatch(above) is not None and _IDENTIFIER.fullmatch(below) is not None

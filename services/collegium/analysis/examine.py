@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from collegium.analysis import removals
 from collegium.analysis.answering import answering, unknown_share
 from collegium.analysis.clusters import Place, conflicts, groups, same_pairs
 from collegium.analysis.comparing import Conflict, statement_text, versions_differ
@@ -180,10 +181,12 @@ def _conflicts(
     about = frozenset(key for one in answers for key in one.question.weights if key not in one.question.weak)
     claimed = {statement.place for statement in every}
     quoted = {o.statement.place: o.quoted for one in answers for o in one.scored if o.score >= _REPORTABLE}
+    chosen = [(one, quoted[one.place]) for one in every if one.place in quoted]
     found = [
         *conflicts(every, subjects, frozenset(key for one in answers for key in one.question.weights)),
         *((one.one, one.other, one.conflict) for one in changed if one.conflict is not None),
-        *disagreements([(one, quoted[one.place]) for one in every if one.place in quoted], about),
+        *disagreements(chosen, about),
+        *(pair for one in answers for pair in removals.disagreements(chosen, one.question.names, one.question.weights)),
     ]
     distinct = {frozenset((one.place, other.place)): (one, other, how) for one, other, how in reversed(found)}
     return [

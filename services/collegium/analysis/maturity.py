@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
-from collegium.analysis.comparing import Conflict
+from collegium.analysis.comparing import Conflict, of_two_things
 from collegium.analysis.question import keys_of
 from collegium.analysis.statements import Statement
 from collegium.language.terms import terms
@@ -25,7 +25,10 @@ _NOT_READY: Final = re.compile(
 )
 _FEWEST_COMMON: Final = 2
 _STAGE_WORDS: Final = keys_of(
-    terms("production ready available access experimental preview deprecated supported stable recommended new complete")
+    terms(
+        """production ready available access experimental preview deprecated supported stable recommended new complete
+        still"""
+    )
 )
 
 
@@ -71,7 +74,10 @@ def _shared(one: Staged, other: Staged, subjects: frozenset[str]) -> str:
     first, second = one.quoted, other.quoted
     if (first.passage.document_id, first.passage.heading) == (second.passage.document_id, second.passage.heading):
         return ""
+    if of_two_things(first, second):
+        return ""
     own = subjects & first.keys & second.keys
-    if not own or len(subjects & (first.keys | first.context) & (second.keys | second.context)) < _FEWEST_COMMON:
+    common = subjects & (first.keys | first.context) & (second.keys | second.context)
+    if not own or len(common) < min(_FEWEST_COMMON, len(subjects)):
         return ""
     return " ".join(dict.fromkeys(first.text[t.start : t.end] for t in first.terms if t.key in own))

@@ -59,6 +59,8 @@ def family(statement: Statement) -> str:
 def revisions(chosen: Sequence[Statement], every: Iterable[Statement]) -> list[Revision]:
     """Each chosen statement with its nearest counterpart in each other version of its document, each pair once.
 
+    Of several that differ on the same between the same versions (`Compile with Go 1.20`, `1.21`), the first is told.
+
     Args:
         chosen: statements that a report may quote.
         every: all statements of the evidence.
@@ -68,11 +70,19 @@ def revisions(chosen: Sequence[Statement], every: Iterable[Statement]) -> list[R
         if statement.setting is None:
             pages.setdefault(family(statement), []).append(statement)
     found: dict[frozenset[tuple[str, int]], Revision] = {}
+    told: set[tuple[str, str, str]] = set()
     for one in chosen:
         if one.setting is None:
             for other in _counterparts(one, pages.get(family(one), ())):
                 pair = frozenset((one.place, other.place))
-                found.setdefault(pair, Revision(one, other, difference(one, other)))
+                if pair in found:
+                    continue
+                differs = difference(one, other)
+                first, second = sorted((version_of(one) or "", version_of(other) or ""))
+                known = differs is not None and (differs.about.casefold(), first, second) in told
+                if differs is not None:
+                    told.add((differs.about.casefold(), first, second))
+                found[pair] = Revision(one, other, None if known else differs)
     return list(found.values())
 
 

@@ -21,7 +21,10 @@ _FEWEST_WORDS: Final = 3
 _MOST_CELLS: Final = 4
 _FEWEST_CELL_WORDS: Final = 6
 """Of the longest cell of a table's row that is read as a sentence."""
-_CODE: Final = re.compile(r"^(?: {4,}|\t)|^\S+=\[|[{};]\s*$|^\s*[$#>]\s|\\$|=>|\bbin/\w+\.sh\b|--\w+", re.MULTILINE)
+_CODE: Final = re.compile(r"^(?: {4,}|\t)|^\S+=\[|[{};]\s*$|^\s*[$#>]\s|\\$|=>|\bbin/\w+\.sh\b", re.MULTILINE)
+_OPTION: Final = re.compile(r"(?<!\w)--\w+")
+_MOST_OPTIONS: Final = 2
+"""Of a sentence about a command's options; more of them, or no full stop, make it a command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +134,13 @@ def _states_something(text: str, *, leads: bool) -> bool:
     if text.endswith(":") and not leads and not counts(text):
         return False
     letters = sum(character.isalpha() or character == " " for character in text)
-    program = _CODE.search(text) is not None or is_source_code(text)
+    program = _CODE.search(text) is not None or is_source_code(text) or _is_command(text)
     return letters >= 0.7 * len(text) and not program and not addresses_reader(text)
+
+
+def _is_command(text: str) -> bool:
+    options = len(_OPTION.findall(text))
+    return options > 0 and (options > _MOST_OPTIONS or not text.rstrip("`*_)]\"'").endswith((".", ":", ";", ",")))
 
 
 def _is_bare_row(text: str) -> bool:

@@ -180,6 +180,24 @@ def test_ready_in_one_place_and_not_in_another_is_disclosed() -> None:
     assert [c.about for c in found.contradictions] == ["Tiered storage"]
 
 
+def test_a_question_about_one_thing_alone_finds_its_stages() -> None:
+    """Where it names nothing else, two statements need share no more than that."""
+    found = _asked(
+        "Is KRaft production ready or still a preview?",
+        _page("A preview of KRaft is available for tests.", "3.9", "Changes in 3.0"),
+        _page("KRaft mode is production ready for new clusters.", "3.9", "Changes in 3.3", 500),
+    )
+    assert [c.about for c in found.contradictions] == ["KRaft"]
+
+
+def test_what_changed_between_two_versions_is_told_once() -> None:
+    """Of a list of releases that each say the same of themselves, the first is enough."""
+    old = "Compile the binaries with Go 1.20 here.\n\nCompile all binaries with Go 1.21 here."
+    new = "Compile the binaries with Go 1.24 here.\n\nCompile all binaries with Go 1.25 here."
+    found = _kinds("Which Go compiles the binaries?", _page(old, "2.8"), _page(new, "3.9"))
+    assert found == [("value", True)]
+
+
 def test_one_thing_ready_and_another_not_is_no_contradiction() -> None:
     """They must share what the question is about."""
     found = _asked(
