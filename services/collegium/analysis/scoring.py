@@ -31,7 +31,7 @@ _COVERAGE: Final = 0.2
 """What the passage's coverage of the question is worth."""
 _MOST_PER_PASSAGE: Final = 8
 _LENGTH: Final = 0.05
-"""What a quote of `_FULL_WORDS` words is worth more than an empty one: of two that bear alike the one that says more."""
+"""What a quote of `_FULL_WORDS` words is worth more than an empty one: of two alike the one that says more."""
 _FULL_WORDS: Final = 40
 _LEAST_SAID: Final = 0.15
 """A sentence that bears less on the question by what it says is none of its claims, wherever it stands."""
