@@ -44,7 +44,7 @@ def runs(session: Session, **chosen: Unpack[_Chosen]) -> None:
     One unmeasured run goes before, and none begins until the corpus has its sentence vectors.
     """
     from collegium.evaluation.runs.evaluating import RunPlan, evaluate_runs
-    from collegium.evaluation.runs.performing import Stack
+    from collegium.evaluation.runs.sites import Stack
 
     plan = RunPlan(
         suite=chosen["suite"],

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from collegium.agent.specialist import Output, SpecialistFailure, Success, Workbench
+from collegium.verification.confidence import confidence_of, signals_of
 from collegium.verification.reviewing import Reviewed, review_draft
 from collegium.verification.second_opinion import SecondOpinion
 from collegium_schemas.evidence import Draft, Evidence
@@ -41,10 +42,10 @@ class VerificationSpecialist:
             "verify",
             lambda: self.review(drafts[-1], hashes[-1], evidence, task.round),
         )
-        return _success(reviewed)
+        return _success(reviewed, confidence_of(signals_of(drafts[-1], reviewed.summary)))
 
 
-def _success(reviewed: Reviewed) -> Success:
+def _success(reviewed: Reviewed, confidence: float) -> Success:
     summary = reviewed.summary
     judged = summary.supported + summary.refuted + summary.not_enough_evidence
     note = f"{summary.supported} of {judged} sentences supported"
@@ -57,7 +58,7 @@ def _success(reviewed: Reviewed) -> Success:
         note += f"; {unanswered} question{'s' if unanswered > 1 else ''} unanswered"
     return Success(
         outputs=(Output("review", reviewed.review),),
-        confidence=summary.supported / judged if judged else 1.0,
+        confidence=confidence,
         evidence_count=judged,
         note=note,
         review=summary,

@@ -73,6 +73,8 @@ class Passed:
     outputs: dict[str, list[Message]] = field(default_factory=dict[str, list[Message]])
     """Of each subtask."""
     failure: str = ""
+    sure: float = 0.0
+    """The least confidence of the last link's tasks."""
 
     def of(self, kind: type[M]) -> list[M]:
         """All outputs of one type, in order."""
@@ -99,6 +101,7 @@ async def passed(
     found = Passed()
     plan = first_plan(playbook, objective).added
     for role in links:
+        found.sure = 1.0
         for spec in (spec for spec in plan if spec.role == role):
             began = time.perf_counter()
             done = await _attempt(specialists[role], _task(objective, spec), _Bench(found.outputs, spec.inputs))
@@ -109,6 +112,7 @@ async def passed(
                 )
                 found.failure = f"{spec.subtask_id}: {done.message}"[: limits.MAX_TEXT_CHARS]
                 return found
+            found.sure = min(found.sure, done.confidence)
             found.outputs[spec.subtask_id] = [one.content for one in done.outputs]
             found.attempts.append(
                 Attempt(subtask=spec.subtask_id, attempt=1, strategy=spec.strategy, confidence=done.confidence, ms=ms)
@@ -199,7 +203,11 @@ def submitted(objective: Objective, corpus: str, playbook: str) -> ObjectiveSubm
 
 
 def report_of(objective: ObjectiveSubmitted, found: Passed) -> Report | None:
-    """What the last link left, as a report; None where it failed or left nothing that can be one."""
+    """What the last link left, as a report that is as sure as that link was.
+
+    None where it failed or left nothing that can be a report. Without a draft the link spoke of an answer: a report
+    that states nothing is then as sure of that as the link was unsure.
+    """
     if found.failure:
         return None
     drafts, reviews = found.of(Draft), found.of(Review)
@@ -208,7 +216,9 @@ def report_of(objective: ObjectiveSubmitted, found: Passed) -> Report | None:
         return None
     digest = sha256(draft.to_json()).hexdigest()
     review = next((one for one in reversed(reviews) if one.draft_sha256 == digest), None)
-    return guarded_report(objective.run_id or "", draft, digest, review or _believed(draft, digest))
+    report = guarded_report(objective.run_id or "", draft, digest, review or _believed(draft, digest))
+    silent = not drafts and not any(section.sentences for section in report.sections)
+    return report.model_copy(update={"confidence": 1.0 - found.sure if silent else found.sure})
 
 
 def _believed(draft: Draft, digest: str) -> Review:

@@ -30,9 +30,10 @@ from collegium.evaluation.runs.documents import NAME, EvaluatedCorpus, corpus_of
 from collegium.evaluation.runs.explaining import explained, missed
 from collegium.evaluation.runs.measuring import declared_unanswered, measure
 from collegium.evaluation.runs.objectives import Behaviour, Objective, RunSuite
-from collegium.evaluation.runs.performing import PLAYBOOK, Asked, Overrides, Site, Stack, perform
+from collegium.evaluation.runs.performing import perform
 from collegium.evaluation.runs.planting import planted
 from collegium.evaluation.runs.recording import Recording
+from collegium.evaluation.runs.sites import PLAYBOOK, Asked, Overrides, Site, Stack
 from collegium.evaluation.runs.suite_file import SuiteFile, read_suite
 from collegium.orchestrator.playbooks import Library, load_library
 from collegium.orchestrator.playbooks.loader import PlaybookError
@@ -46,7 +47,8 @@ from collegium.verification.settings import VerificationSettings
 _PACKAGES: Final = (
     *("collegium.retrieval", "collegium.retrieval.parsing", "collegium.analysis", "collegium.drafting"),
     *("collegium.verification", "collegium.delivery", "collegium.language", "collegium.agent"),
-    *("collegium.retrieval.data", "collegium.drafting.data", "collegium.drafting.templates"),
+    *("collegium.retrieval.data", "collegium.analysis.data", "collegium.drafting.data", "collegium.verification.data"),
+    "collegium.drafting.templates",
     *("collegium.orchestrator.core", "collegium.orchestrator.playbooks", "collegium.embedded"),
     *("collegium.entailment", "collegium.evaluation.runs", "collegium_schemas"),
 )
