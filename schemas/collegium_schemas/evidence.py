@@ -63,6 +63,8 @@ class Evidence(Message):
     documents_searched: Annotated[int, Field(ge=0)]
     mode: Literal["bm25", "bm25+vectors"]
     passages: Annotated[tuple[RankedPassage, ...], Field(max_length=limits.MAX_PASSAGES)] = ()
+    closeness: Share | None = None
+    """The highest cosine of a passage's sentence vector with the question's; None without vectors."""
 
 
 class Quantity(Contract):
@@ -114,6 +116,8 @@ class Contradiction(Contract):
     """What they disagree on, in words of the sources."""
     explained_by_version: bool = False
     """True when the sources describe different versions, so that each may be right about its own."""
+    confidence: Share | None = None
+    """The chance that the two do exclude each other."""
 
 
 class QuestionAnalysis(Contract):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from collegium.analysis import removals
-from collegium.analysis.answering import answering, unknown_share
+from collegium.analysis.answering import answering, nearness, unknown_share
 from collegium.analysis.clusters import Place, conflicts, groups, same_pairs
 from collegium.analysis.comparing import Conflict, statement_text, versions_differ
 from collegium.analysis.maturity import disagreements
@@ -54,6 +54,8 @@ class Asked:
     question_id: str
     question: str
     passages: tuple[RankedPassage, ...]
+    closeness: float | None = None
+    """The highest that a search for it found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ def gather(evidence: Sequence[Evidence]) -> tuple[Asked, ...]:
                 known = passages.get(ranked.passage.passage_id)
                 if known is None or known.coverage < ranked.coverage:
                     passages[ranked.passage.passage_id] = ranked
-        asked.append(Asked(question_id, searches[0].question, tuple(passages.values())))
+        closeness = max((s.closeness for s in searches if s.closeness is not None), default=None)
+        asked.append(Asked(question_id, searches[0].question, tuple(passages.values()), closeness))
     return tuple(asked[: limits.MAX_FAN_OUT])
 
 
@@ -113,6 +116,7 @@ def examine(evidence: Sequence[Evidence], second_look: SecondLook | None = None)
                 kind=between.kind,
                 about=between.about[: limits.MAX_TEXT_CHARS],
                 explained_by_version=versions_differ(one, other),
+                confidence=round(between.confidence, 4),
             )
         )
     return Analysis(
@@ -144,7 +148,8 @@ def _answer(asked: Asked, frequency: Mapping[str, int], count: int, share: int) 
         for ranked in asked.passages
         for s in statements(ranked.passage)
     )
-    unknown = unknown_share(question, (ranked.passage for ranked in asked.passages))
+    unknown = unknown_share(question, asked.question, [ranked.passage for ranked in asked.passages])
+    unknown -= nearness(asked.closeness)
     return _Answers(asked, question, best(question, found, limit=share, least=LEAST_SCORE), unknown)
 
 

@@ -65,7 +65,7 @@ class SecondLook:
         found: list[Conflict | None] = [None] * len(pairs)
         for at, chance in zip(asked, self.chances([pairs[at] for at in asked]), strict=True):
             if chance >= self.sure:
-                found[at] = Conflict("meaning", _about(*pairs[at]))
+                found[at] = Conflict("meaning", _about(*pairs[at]), chance)
         return found
 
 

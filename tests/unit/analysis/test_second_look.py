@@ -71,4 +71,4 @@ def test_an_analysis_lists_what_the_model_finds() -> None:
     asked = evidence("Where is the metadata of every topic kept?", *pages)
     assert examine([asked]).questions[0].contradictions == ()
     (found,) = examine([asked], look).questions[0].contradictions
-    assert (found.kind, found.explained_by_version) == ("meaning", True)
+    assert (found.kind, found.explained_by_version, found.confidence) == ("meaning", True, NO.contradiction)
