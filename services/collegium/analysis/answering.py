@@ -11,6 +11,7 @@ from typing import Final
 from collegium.analysis.mismatch import Exact, mismatches
 from collegium.analysis.question import Question, keys_of
 from collegium.analysis.scoring import Scored
+from collegium.analysis.strangers import strangers as strangers_in
 from collegium.language.terms import TermKind, terms
 from collegium.language.versions import same_version, versions
 from collegium_schemas.evidence import Passage
@@ -19,17 +20,28 @@ _UNKNOWN: Final = 0.4
 """What it costs that no passage knows any of the question's words."""
 _STRANGER: Final = 0.5
 """What a name or version that no passage knows counts beside its weight."""
+_NOWHERE: Final = 2.0
+"""What each thing that is named exactly and that no passage knows counts."""
+_NEAR: Final = 0.55
+_NEARNESS: Final = 0.625
+"""What a cosine of 1 above `_NEAR` makes up for, as a share of the question's words that are unknown."""
 _NAME: Final = 0.1
 """What each of the question's names costs that the sentence and the headings above it do not speak of."""
 _NO_AMOUNT: Final = 0.15
 """What a question about an amount, or a date, loses where the sentence holds none."""
 
 
-def unknown_share(question: Question, passages: Iterable[Passage]) -> float:
+def unknown_share(question: Question, text: str, passages: Iterable[Passage]) -> float:
     """The weighted share of the question's words that stand nowhere in the passages, titles and headings included.
 
     A version that the question names counts as a word; documents that describe it know it. Names and versions that are
-    unknown count once more, so that the result may be above 1.
+    unknown count once more, and what is asked about exactly and stands nowhere counts so much that nothing answers, so
+    that the result may be above 1.
+
+    Args:
+        question: the question.
+        text: as it was asked.
+        passages: everything that was found for it.
     """
     found = tuple(passages)
     known = frozenset(
@@ -42,7 +54,12 @@ def unknown_share(question: Question, passages: Iterable[Passage]) -> float:
     strange = sum(not any(same_version(named, other) for other in described) for named in question.versions)
     total = sum(telling.values()) + len(question.versions)
     share = (sum(missing) + strange) / total if total else 1.0
-    return share + _STRANGER * (strangers + strange)
+    return share + _STRANGER * (strangers + strange) + _NOWHERE * len(strangers_in(text, found))
+
+
+def nearness(closeness: float | None) -> float:
+    """What the closest passage's cosine makes up for in unknown words, negative where it is far; 0 without vectors."""
+    return 0.0 if closeness is None else _NEARNESS * (closeness - _NEAR)
 
 
 def answering(question: Question, one: Scored, unknown: float, asked: Exact) -> float:

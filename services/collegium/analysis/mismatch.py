@@ -27,6 +27,12 @@ _ONWARDS: Final = re.compile(
 )
 """A sentence that names a version as the beginning or end of a span may speak of others."""
 
+_YEAR: Final = re.compile(r"(?<![\w.,-])(?:19|20)\d{2}(?![\w,]|\.\d)")
+_ASKED_YEAR: Final = re.compile(
+    r"\b(?:in|of|since|until|by|during|before|after)\s+((?:19|20)\d{2})\b(?!\s+\w+s\b)", re.IGNORECASE
+)
+"""A year, and no number of things."""
+
 Marks = frozenset[tuple[str, str]]
 
 
@@ -38,22 +44,26 @@ class Exact:
         marks: numbers that tell one thing from others of its kind, each with the word before it (`mark`, `51`).
         limits: which value is meant: `maximum`, `minimum`, `default`.
         versions: the versions that it names.
+        years: the years that it names.
     """
 
     marks: Marks
     limits: frozenset[str]
     versions: tuple[str, ...]
+    years: frozenset[str] = frozenset()
 
 
 def exact(text: str, versions: Sequence[str]) -> Exact:
     """What a question asks for exactly."""
     found = terms(text)
-    return Exact(_marks(found), _limits(term.key for term in found if term.kind is TermKind.WORD), tuple(versions))
+    limits = _limits(term.key for term in found if term.kind is TermKind.WORD)
+    return Exact(_marks(found), limits, tuple(versions), frozenset(_ASKED_YEAR.findall(text)))
 
 
 def mismatches(asked: Exact, statement: Statement) -> int:
     """How many of the things asked for exactly a statement states of another, and not of what is asked."""
-    return sum((_other_mark(asked, statement), _other_limit(asked, statement), _other_version(asked, statement)))
+    others = (_other_mark, _other_limit, _other_version, _other_year)
+    return sum(other(asked, statement) for other in others)
 
 
 def _marks(found: Sequence[Term]) -> Marks:
@@ -67,6 +77,13 @@ def _marks(found: Sequence[Term]) -> Marks:
         and not number.measure.unit
         and number.start - word.end <= 1
     )
+
+
+def _other_year(asked: Exact, statement: Statement) -> bool:
+    """Whether neither the passage nor its title or date knows any of the years."""
+    passage = statement.passage
+    told = f"{passage.date or ''}\n{passage.title}\n{passage.heading}\n{passage.text}"
+    return bool(asked.years) and not asked.years & frozenset(_YEAR.findall(told))
 
 
 def _limits(keys: Iterable[str]) -> frozenset[str]:

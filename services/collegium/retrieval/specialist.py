@@ -67,6 +67,7 @@ class Retrieval:
             documents_searched=found.documents,
             mode=found.result.mode,
             passages=ranked,
+            closeness=_closeness(found.result),
         )
         return Success(
             outputs=(Output("evidence", evidence),),
@@ -104,6 +105,11 @@ def with_context(question: str, goal: str) -> str:
     """
     named = versions_in(goal)
     return f"{question} {named[0]}" if len(named) == 1 and not versions_in(question) else question
+
+
+def _closeness(result: SearchResult) -> float | None:
+    closest = None if result.signals is None else result.signals.closeness
+    return None if closest is None else round(min(1.0, closest), 4)
 
 
 def _note(evidence: Evidence) -> str:
