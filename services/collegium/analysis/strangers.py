@@ -42,7 +42,7 @@ def _unknown_marks(asked: str, said: Sequence[str]) -> Iterator[str]:
         if not word.name or number.start - word.end > 1:
             continue
         name, value = (re.escape(asked[t.start : t.end].strip().casefold()) for t in (word, number))
-        known = re.compile(rf"\b{name}\b[^.\n]{{0,{_APART}}}?(?<![\d.]){value}(?![\d]|\.\d)")
+        known = re.compile(rf"\b{name}\b[\w ,/()-]{{0,{_APART}}}?(?<![\d.]){value}(?![\d]|\.\d)")
         if not any(known.search(text) for text in said):
             yield asked[word.start : number.end]
 
@@ -62,8 +62,8 @@ def _listed(passage: Passage, setting: str) -> frozenset[str]:
     if passage.heading.rsplit(" > ", 1)[-1].strip().casefold() != setting:
         return frozenset()
     found = _VALUES.search(passage.text)
-    values = frozenset() if found is None else frozenset(one.strip() for one in found[1].split(","))
-    return frozenset() if _OPEN in values else values
+    values = "" if found is None else str(found[1])
+    return frozenset() if _OPEN in values or not values else frozenset(one.strip() for one in values.split(","))
 
 
 def _numbered(asked: str) -> Iterator[tuple[Term, Term]]:

@@ -3,16 +3,20 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from threading import Event
 from typing import TypeVar
 
+import numpy as np
 import pytest
 
 from collegium.agent.effects import Effects
 from collegium.agent.specialist import SpecialistFailure, Success
 from collegium.retrieval.composition import build
 from collegium.retrieval.corpus import Corpus
+from collegium.retrieval.index import Floats
+from collegium.retrieval.library import Library
 from collegium.retrieval.settings import RetrievalSettings
-from collegium.retrieval.specialist import with_context
+from collegium.retrieval.specialist import Retrieval, with_context
 from collegium_schemas.base import Message
 from collegium_schemas.evidence import Evidence
 from collegium_schemas.tasks import FailureKind, TaskRequested
@@ -132,6 +136,32 @@ async def test_evidence_cites_what_it_found(data: Path) -> None:
     assert success.evidence_count == len(evidence.passages)
     assert success.confidence > 0.9
     assert success.note.endswith("documents (bm25)")
+
+
+class OneDirection:
+    """Gives every text the same vector."""
+
+    model_id = "one"
+    dimensions = 2
+
+    def embed(self, text: str) -> Floats:
+        """East, for any text."""
+        return np.array([1.0, 0.0] if text else [0.0, 1.0], dtype=np.float32)
+
+
+async def test_evidence_says_how_close_the_closest_passage_is(data: Path) -> None:
+    """By the cosine of sentence vectors; nothing without them."""
+    library = Library(data, load_embedder=OneDirection)
+    vectors = library.open("kafka").vectors
+    assert vectors is not None
+    vectors.build(Event())
+    try:
+        success = await Retrieval(library).perform(task("What is the default of acks in Kafka 3.9?"), ThreadBench())
+    finally:
+        library.close()
+    assert Evidence.read(success.outputs[0].content.to_json()).closeness == 1.0
+    _, without = await perform(data, task("What is the default of acks in Kafka 3.9?"))
+    assert without.closeness is None
 
 
 async def test_passage_ids_are_unique_and_stable(data: Path) -> None:

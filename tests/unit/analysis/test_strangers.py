@@ -1,0 +1,70 @@
+"""What a question names exactly that no passage knows."""
+
+import pytest
+
+from collegium.analysis.answering import nearness
+from collegium.analysis.examine import examine
+from collegium.analysis.strangers import strangers
+from report_worlds import evidence, passage
+
+PAGES = (
+    passage("MirrorMaker 2 and MirrorMaker (1) replicate topics between clusters. The REST server speaks HTTP/2."),
+    passage("Java 8, Java 11 and 17 are supported by every broker.", document="docs/java.html"),
+    passage("Add etcd --max-concurrent-streams flag to limit the streams of a client.", document="etcd/changes.md"),
+    passage(
+        "Type: string\n\nDefault: all\n\nValid Values: [all, -1, 0, 1]\n\nImportance: low",
+        document="docs/producer.html",
+        heading="Producer > acks",
+    ),
+    passage("Type: int\n\nDefault: 3\n\nValid Values: [1,...,9]", document="docs/topic.html", heading="Topic > level"),
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("How is MirrorMaker 3 configured?", ("MirrorMaker 3",)),
+        ("How is MirrorMaker 2 configured?", ()),
+        ("Does Kafka support HTTP/3?", ("HTTP/3",)),
+        ("Which brokers run with Java 17?", ()),
+        ("What is the default of --lease-grace-period?", ("--lease-grace-period",)),
+        ("What does --max-concurrent-streams do?", ()),
+        ("What does acks=7 mean?", ("acks=7",)),
+        ("What does acks set to 7 mean?", ("acks set to 7",)),
+        ("What does acks=1 mean?", ()),
+        ("What does level=7 mean?", ()),
+        ("Do 3 brokers need 5 controllers?", ()),
+    ],
+)
+def test_a_stranger_is_a_numbered_name_an_option_or_an_impossible_value(
+    question: str, expected: tuple[str, ...]
+) -> None:
+    """A range, a number of things and what any passage has are none."""
+    assert tuple(one.strip() for one in strangers(question, PAGES)) == expected
+
+
+def test_a_question_about_a_stranger_is_not_answered() -> None:
+    """Though all of its words are known, and some sentence has nearly all of them."""
+    questions = ("How does MirrorMaker 3 replicate topics?", "How does MirrorMaker 2 replicate topics?")
+    assert [examine([evidence(q, *PAGES)]).questions[0].answered for q in questions] == [False, True]
+
+
+def test_a_year_that_no_passage_knows_is_answered_by_none() -> None:
+    """A passage speaks of a year in its text, its headings or its date; a number of things is no year."""
+    page = passage("More than 5 million unique downloads of Kafka were counted. The site was moved in 2021.")
+    asked = ("How many downloads of Kafka were counted in 2023?", "How many downloads of Kafka were counted in 2021?")
+    assert [examine([evidence(q, page)]).questions[0].answered for q in asked] == [False, True]
+
+
+def test_a_close_passage_makes_up_for_unknown_words_and_a_far_one_does_not() -> None:
+    """By sentence vectors; without them nothing changes."""
+    page = passage("Watches of ZooKeeper are one time triggers.")
+    found = evidence("May I rely upon watches of ZooKeeper?", page)
+
+    def answered(closeness: float | None) -> bool:
+        return examine([found.model_copy(update={"closeness": closeness})]).questions[0].answered
+
+    assert nearness(None) == 0.0
+    assert nearness(0.9) > 0 > nearness(0.3)
+    assert answered(0.95)
+    assert not answered(0.0)
