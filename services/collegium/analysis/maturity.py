@@ -1,7 +1,7 @@
 """Sentences that disagree on how far a thing has come: production ready in one place, experimental in another."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
@@ -24,12 +24,32 @@ _NOT_READY: Final = re.compile(
     re.IGNORECASE,
 )
 _FEWEST_COMMON: Final = 2
+_MOST: Final = 2
+"""Pairs that are told: more of them say the same again."""
+_SWITCH_WORDS: Final = keys_of(terms("enabled disabled enable disable default really still setting set on off"))
 _STAGE_WORDS: Final = keys_of(
     terms(
         """production ready available access experimental preview deprecated supported stable recommended new complete
         still"""
     )
 )
+
+
+_ON: Final = re.compile(
+    r"\b(?:is|are|been|be)\s+(?:now\s+|also\s+)?(?:enabled|turned on|switched on)\b|\benabled by default\b"
+    r"|\benables\b[^.;]{1,60}\bby default\b|\bnow set to true\b|\bdefaults? to true\b",
+    re.IGNORECASE,
+)
+_OFF: Final = re.compile(
+    r"\b(?:is|are|been|be|remain(?:s|ed)?)\s+(?:now\s+|also\s+)?(?:disabled|turned off|switched off)\b"
+    r"|\bdisabled by default\b|\bnow set to false\b|\bdefaults? to false\b",
+    re.IGNORECASE,
+)
+
+
+def switch(text: str) -> int:
+    """1 where a text says that something is on, -1 where it says that it is off, else 0."""
+    return int(_ON.search(text) is not None) - int(_OFF.search(text) is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +69,36 @@ def stage(text: str) -> int:
 
 
 def disagreements(
-    chosen: Iterable[tuple[Statement, Statement]], subjects: frozenset[str]
+    chosen: Sequence[tuple[Statement, Statement]], subjects: frozenset[str]
 ) -> list[tuple[Statement, Statement, Conflict]]:
-    """Pairs of statements under different headings that put one thing at opposite stages, each statement once.
+    """Pairs of statements under different headings that put one thing at opposite stages, or on and off, each once.
 
     Args:
         chosen: statements with what they are quoted with, in order of how much they bear on the questions.
         subjects: stems of what the questions are about. Two statements are about one thing when they share two of
             them, counting the headings above, and at least one in their own words.
     """
-    staged = [Staged(one, quoted, at) for one, quoted in chosen if one.setting is None and (at := stage(quoted.text))]
+    return [
+        *_opposite(chosen, stage, subjects - _STAGE_WORDS, own=1),
+        *_opposite(chosen, switch, subjects - _SWITCH_WORDS, own=_FEWEST_COMMON),
+    ]
+
+
+def _opposite(
+    chosen: Sequence[tuple[Statement, Statement]], read: Callable[[str], int], subjects: frozenset[str], *, own: int
+) -> list[tuple[Statement, Statement, Conflict]]:
+    staged = [Staged(one, quoted, at) for one, quoted in chosen if one.setting is None and (at := read(quoted.text))]
     found: list[tuple[Statement, Statement, Conflict]] = []
     used: set[tuple[str, int]] = set()
     for one, other in combinations(staged, 2):
-        words = _shared(one, other, subjects - _STAGE_WORDS)
+        words = _shared(one, other, subjects, min(own, len(subjects))) if len(found) < _MOST else ""
         if words and one.stage != other.stage and not {one.statement.place, other.statement.place} & used:
             used |= {one.statement.place, other.statement.place}
             found.append((one.statement, other.statement, Conflict("value", words)))
     return found
 
 
-def _shared(one: Staged, other: Staged, subjects: frozenset[str]) -> str:
+def _shared(one: Staged, other: Staged, subjects: frozenset[str], fewest_own: int) -> str:
     """What both speak of, in the first one's words; empty where they speak of two things."""
     first, second = one.quoted, other.quoted
     if (first.passage.document_id, first.passage.heading) == (second.passage.document_id, second.passage.heading):
@@ -78,6 +107,6 @@ def _shared(one: Staged, other: Staged, subjects: frozenset[str]) -> str:
         return ""
     own = subjects & first.keys & second.keys
     common = subjects & (first.keys | first.context) & (second.keys | second.context)
-    if not own or len(common) < min(_FEWEST_COMMON, len(subjects)):
+    if len(own) < max(1, fewest_own) or len(common) < min(_FEWEST_COMMON, len(subjects)):
         return ""
     return " ".join(dict.fromkeys(first.text[t.start : t.end] for t in first.terms if t.key in own))

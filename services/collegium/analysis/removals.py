@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from collegium.analysis.comparing import Conflict
@@ -91,8 +92,8 @@ def disagreements(
         enough = sum(weights[key] for key in asked) >= _LEAST_SHARE * sum(weights.values())
         if not (enough or asked & names) or len(found) >= _MOST:
             continue
-        there = next((each for each in told if not each.gone.terms and _speaks_of(each.quoted, ended)), None)
-        if there is not None:
+        spoken = (each for each in told if not each.gone.terms and _speaks_of(each.quoted, ended))
+        for there in islice(spoken, _MOST - len(found)):
             found.append((there.statement, ended.statement, Conflict("negation", _words(ended, there))))
     return found
 

@@ -1,0 +1,86 @@
+"""Defaults in prose, and how many there are of something."""
+
+import pytest
+
+from collegium.analysis.examine import examine
+from collegium.analysis.maturity import switch
+from collegium.analysis.stated import counted, stated_default
+from collegium.analysis.statements import statements
+from collegium_schemas.evidence import Passage
+from report_worlds import evidence, passage
+
+
+def _page(text: str, version: str, heading: str = "Text", name: str = "page") -> Passage:
+    return passage(text, document=f"kafka/{version}/{name}.html", version=version, heading=heading)
+
+
+def _told(question: str, *pages: Passage) -> list[tuple[str, str]]:
+    return [(c.kind, c.about) for c in examine([evidence(question, *pages)]).questions[0].contradictions]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("refresh.interval.seconds: how often groups are looked for (default: 6000, very often)", "6000"),
+        ("The default value of refresh.interval.seconds was increased from 10s to 45s.", "45s"),
+        ("The default value for refresh.interval.seconds is now 30 seconds here.", "30 seconds"),
+        ("By setting refresh.interval.seconds to 20 groups are refreshed often.", None),
+        ("The default of refresh.interval.seconds and of other.interval.seconds is 7 here.", None),
+    ],
+)
+def test_defaults_in_prose(text: str, value: str | None) -> None:
+    """Of the one setting that a sentence names: what is stated, or what it was changed to."""
+    [statement] = statements(_page(text, "2.8"))
+    found = stated_default(statement)
+    assert (found and (found.name, found.value)) == (value and ("refresh.interval.seconds", value))
+
+
+def test_a_default_in_prose_contradicts_a_row_of_the_reference() -> None:
+    """Of another document; the same amount in another unit is the same."""
+    row = _page("How often.\n\nDefault: 600", "3.9", "Settings > refresh.interval.seconds", "reference")
+    question = "What is the default of refresh.interval.seconds?"
+    prose = "The refresh.interval.seconds say how often groups are refreshed (default: {})."
+    assert _told(question, row, _page(prose.format("6000"), "2.8")) == [
+        ("number", "the default of refresh.interval.seconds")
+    ]
+    assert _told(question, row, _page(prose.format("10 minutes"), "2.8")) == []
+
+
+def test_what_is_counted_differently_in_two_versions_is_disclosed() -> None:
+    """Whatever else the sentences say; but only of what the question asks about."""
+    old = _page("Kafka has four core APIs: the producer and others.", "0.11.0")
+    new = _page(
+        "In addition to tools for management and administration, Kafka has five core APIs for Java.", "3.9", "New"
+    )
+    assert _told("How many core APIs does Kafka have?", old, new) == [("number", "core api")]
+    assert _told("Which tools for management does Kafka have?", old, new) == []
+
+
+def test_two_words_behind_a_number_are_what_is_counted() -> None:
+    """Not behind a measure of time, nor where a number stands alone."""
+    [one] = statements(_page("All five config values are assigned by the tool.", "3.9"))
+    assert list(counted(one)) == [(5, ("config", "valu"))]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The endpoint is enabled by default.", 1),
+        ("The endpoint is now disabled.", -1),
+        ("The property of the endpoint is now set to false.", -1),
+        ("With the watch set to true the queue is read.", 0),
+    ],
+)
+def test_switches(text: str, expected: int) -> None:
+    """On, off, or neither."""
+    assert switch(text) == expected
+
+
+def test_on_in_one_place_and_off_in_another_is_disclosed() -> None:
+    """Of one thing: both words of it must stand in both sentences."""
+    question = "Is the admin endpoint on by default?"
+    on = _page("The admin endpoint is enabled by default on port 8080.", "master", "One", "one")
+    off = _page("In this release the admin endpoint is disabled by default.", "master", "Two", "two")
+    other = _page("In this release the audit endpoint is disabled by default.", "master", "Two", "two")
+    assert _told(question, on, off) == [("value", "admin endpoint")]
+    assert _told(question, on, other) == []
