@@ -25,7 +25,14 @@ _WEAK: Final = frozenset(
     for word in """achieve affect allow avoid become behave behaviour call cause change come effect ensure general get
     good handle happen help important kind look main make mean much need new occur order part possible provide purpose
     reason role see set setting should step take thing time try type use used using value way well whole work much many
-    long version default parameter configuration option""".split()
+    long version default parameter configuration option
+    actually again already always another anybody anyone anything anyway around ask away bad believe best better both
+    bring care clear common concrete consider current currently deal decide depend difficult easy either else enough
+    especially even ever every everybody everything exactly expect fact far feel fine fit further great guess half hard
+    hear hope idea instead interesting involve know less let like likely little lot matter maybe mind normal nothing now
+    once ones opinion own people perhaps person practice prefer procedure proper quick quite rather react real really
+    rely right sense several short someone something sort still story sure talk tell then there think today together
+    too typical typically understand usual usually want wonder word worry wrong yet""".split()
 )
 _DEFAULT: Final = re.compile(
     r"\bdefaults?\b|\bout of the box\b|\b(?:unless|if not) (?:told|set|configured|specified|stated)\b"

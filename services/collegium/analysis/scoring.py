@@ -12,6 +12,7 @@ from collegium.analysis.reaches import counts, leans_back
 from collegium.analysis.statements import Statement, reaching
 from collegium.language.plain import trimmed
 from collegium.language.sentences import Span
+from collegium.language.settings import settings
 from collegium.language.terms import TermKind, content, terms
 from collegium.language.tokens import fold, stem
 from collegium.language.versions import same_version, version_key
@@ -148,8 +149,16 @@ def _headed(question: Question, statement: Statement) -> bool:
 
     The heading above a whole page is no section's: what stands below it may speak of anything.
     """
+    if _plain(statement) and _names_setting(question, statement):
+        return True
     named = (question.weights.keys() - question.weak) & _with_joined(question, statement.heading)
     return " > " in statement.passage.heading and bool(named) and _plain(statement)
+
+
+def _names_setting(question: Question, statement: Statement) -> bool:
+    """Whether a statement describes a setting that the question names in full."""
+    heading = statement.passage.heading.rsplit(" > ", 1)[-1]
+    return fold(heading) in question.mentioned and bool(settings(statement.passage.text, statement.passage.heading))
 
 
 def _plain(statement: Statement) -> bool:

@@ -2,7 +2,9 @@
 
 import pytest
 
+from collegium.analysis.answering import unknown_share
 from collegium.analysis.examine import examine
+from collegium.analysis.question import read_question
 from report_worlds import evidence, kafka_passages, passage
 
 
@@ -80,3 +82,14 @@ def test_a_sentence_about_a_span_of_versions_may_answer_for_one_within() -> None
     page = passage("Since Kafka 2.4 the sticky partitioner is the default of a producer.")
     asked = evidence("What is the default partitioner of a producer in Kafka 2.8?", page)
     assert examine([asked]).questions[0].answered
+
+
+def test_words_of_everyday_speech_need_not_be_known() -> None:
+    """What a question is wrapped in says nothing about what is asked."""
+    pages = kafka_passages()
+
+    def unknown(text: str) -> float:
+        return unknown_share(read_question(text, {}, 100), text, pages)
+
+    assert unknown("I wonder, can you tell exactly when a message is committed, please?") == 0.0
+    assert unknown("When is a message committed by a bookie?") > 0.0

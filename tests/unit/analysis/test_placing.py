@@ -89,3 +89,12 @@ def test_what_only_leads_to_something_is_told_with_it() -> None:
     text = "First, add to the configuration of every observer:\n\n    peerType=observer\n\nThen restart the server."
     claims = _claims("How do I add an observer to the configuration?", passage(text))
     assert claims[0].text.endswith("peerType=observer")
+
+
+def test_what_stands_below_the_name_of_a_setting_describes_it() -> None:
+    """A description repeats neither the setting's name nor the question's words; a page's own title is no setting."""
+    said = "The initial time before another attempt is made."
+    question = "What is the meaning of retry.backoff.ms?"
+    found = passage(f"{said}\n\nType: long\n\nDefault: 100", heading="retry.backoff.ms")
+    assert said in [claim.text for claim in _claims(question, found)]
+    assert said not in [claim.text for claim in _claims(question, passage(said, heading="retry.backoff.ms"))]
