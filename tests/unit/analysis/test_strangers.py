@@ -59,7 +59,7 @@ def test_a_year_that_no_passage_knows_is_answered_by_none() -> None:
 def test_a_close_passage_makes_up_for_unknown_words_and_a_far_one_does_not() -> None:
     """By sentence vectors; without them nothing changes."""
     page = passage("Watches of ZooKeeper are one time triggers.")
-    found = evidence("Do watches of ZooKeeper survive partitions?", page)
+    found = evidence("Do watches of ZooKeeper survive?", page)
 
     def answered(closeness: float | None) -> bool:
         return examine([found.model_copy(update={"closeness": closeness})]).questions[0].answered
