@@ -23,6 +23,8 @@ _NOT_READY: Final = re.compile(
     r"|\b(?:alpha|beta) (?:feature|release|quality)\b|\bdeprecated\b|\bunsupported\b|\bunstable\b|\bin development\b",
     re.IGNORECASE,
 )
+_SPELT: Final = re.compile(r"(?<!\w)--\w\S*")
+"""An option of a command: that it is called experimental says nothing of how far its subject has come."""
 _FEWEST_COMMON: Final = 2
 _MOST: Final = 2
 """Pairs that are told: more of them say the same again."""
@@ -63,8 +65,9 @@ class Staged:
 
 def stage(text: str) -> int:
     """1 where a text says that something is ready, -1 where it says that it is not, else 0."""
-    ready = _READY.search(text) is not None
-    late = _NOT_READY.search(_READY.sub(" ", text)) is not None
+    plain = _SPELT.sub(" ", text)
+    ready = _READY.search(plain) is not None
+    late = _NOT_READY.search(_READY.sub(" ", plain)) is not None
     return int(ready) - int(late)
 
 

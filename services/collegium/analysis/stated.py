@@ -65,13 +65,18 @@ def _defaults(chosen: Sequence[Statement]) -> Found:
     found: Found = []
     told: set[str] = set()
     known = [(one, default) for one in chosen if (default := stated_default(one)) is not None]
+    rows = [(one, default) for one, default in known if one.setting is not None]
     for (one, first), (other, second) in combinations(known, 2):
         if one.passage.document_id == other.passage.document_id or (one.setting and other.setting):
             continue
-        if first.name == second.name and first.name not in told and not same_value(first, second):
-            told.add(first.name)
-            numbers = amount(first) is not None and amount(second) is not None
-            found.append((one, other, Conflict("number" if numbers else "value", f"the default of {first.name}")))
+        if first.name != second.name or first.name in told or same_value(first, second):
+            continue
+        others = [row for each, row in rows if each is not one and each is not other and row.name == first.name]
+        if any(same_value(row, first) or same_value(row, second) for row in others):
+            continue  # one name of several settings: the prose speaks of another than the row
+        told.add(first.name)
+        numbers = amount(first) is not None and amount(second) is not None
+        found.append((one, other, Conflict("number" if numbers else "value", f"the default of {first.name}")))
     return found
 
 

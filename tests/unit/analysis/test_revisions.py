@@ -215,6 +215,7 @@ def test_one_thing_ready_and_another_not_is_no_contradiction() -> None:
         ("JBOD is no longer in early access.", 1),
         ("It is not yet supported.", -1),
         ("It is deprecated.", -1),
+        ("It is checked by --experimental-corrupt-check.", 0),
         ("It stores records.", 0),
         ("It is supported but deprecated.", 0),
     ],

@@ -46,6 +46,18 @@ def test_a_default_in_prose_contradicts_a_row_of_the_reference() -> None:
     assert _told(question, row, _page(prose.format("10 minutes"), "2.8")) == []
 
 
+def test_a_name_of_several_settings_is_compared_with_none_of_them() -> None:
+    """Where another row agrees with the prose, the prose speaks of that one."""
+    rows = [
+        _page(f"How long to wait.\n\nDefault: {value}", "3.9", f"{name} settings > request.timeout.ms", name)
+        for name, value in (("producer", "30000"), ("streams", "40000"))
+    ]
+    prose = _page(
+        "The default value of request.timeout.ms has been changed to 30 seconds.", "3.9", "Changes", "upgrade"
+    )
+    assert _told("What is the default of request.timeout.ms?", *rows, prose) == []
+
+
 def test_what_is_counted_differently_in_two_versions_is_disclosed() -> None:
     """Whatever else the sentences say; but only of what the question asks about."""
     old = _page("Kafka has four core APIs: the producer and others.", "0.11.0")
