@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from collegium.analysis import removals, stated
+from collegium.analysis import commands, removals, stated
 from collegium.analysis.answering import answering, nearness, unknown_share
 from collegium.analysis.clusters import Place, conflicts, groups, same_pairs
 from collegium.analysis.comparing import Conflict, statement_text, versions_differ
@@ -191,6 +191,7 @@ def _conflicts(
         *conflicts(every, subjects, frozenset(key for one in answers for key in one.question.weights)),
         *((one.one, one.other, one.conflict) for one in changed if one.conflict is not None),
         *disagreements(chosen, about),
+        *commands.disagreements(chosen, frozenset(word for one in answers for word in one.question.mentioned)),
         *stated.disagreements([one for one, _ in chosen], about),
         *(pair for one in answers for pair in removals.disagreements(chosen, one.question.names, one.question.weights)),
     ]
