@@ -44,11 +44,11 @@ class SummaryBounds(Contract):
 class FindingBounds(Contract):
     """How many findings there are."""
 
-    in_all: Annotated[int, Field(ge=1, le=limits.MAX_SENTENCES)] = 24
-    """Of all sections together, shared evenly: six for each of four questions, twelve for each of two."""
+    in_all: Annotated[int, Field(ge=1, le=limits.MAX_SENTENCES)] = 32
+    """Of all sections together, shared evenly: eight for each of four questions, sixteen for each of two."""
     fewest: Annotated[int, Field(ge=1, le=limits.MAX_SENTENCES)] = 6
     """Of a section, however many there are."""
-    most: Annotated[int, Field(ge=1, le=MOST_PER_SECTION)] = 16
+    most: Annotated[int, Field(ge=1, le=MOST_PER_SECTION)] = 20
     """Of a section."""
 
     @model_validator(mode="after")
