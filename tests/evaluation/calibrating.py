@@ -43,6 +43,7 @@ _RANKINGS: Final = ("multidoc_hotpotqa100", "verify_scifact")
 _FOREIGN: Final = 0.25
 _CUT: Final = 10
 _SPOILT: Final = 0.25
+_MOST_SPOILT: Final = 60
 _LINKS: Final = ("retrieval", "analysis", "drafting", "verification")
 _RUNS: Final = (
     (_HERE / "runs" / "kafka_docs.yaml", _HERE / "corpora" / "kafka_docs"),
@@ -70,10 +71,12 @@ class Way:
     Attributes:
         specialists: That stand in for the shipped ones.
         links: Roles in a row; none for whole runs.
+        most: Of each suite; all when None.
     """
 
     specialists: tuple[str, ...]
     links: tuple[str, ...] = ()
+    most: int | None = None
 
 
 def retrieval_examples(out: Path, mode: str) -> Iterator[Example]:
@@ -115,20 +118,27 @@ def analysis_curves(out: Path) -> dict[str, Curve]:
     """Of analyses that answer a question, and of those that answer none."""
     analysed.clear()
     found = _examples(out, analysed, Way(("evaluation.noting:analysis",), _LINKS[:2]))
-    return _curves(found, {"answered": {"relevance": 1, "answered": 1}, "unanswered": {"coverage": -1}})
+    signals = {"answered": {"relevance": 1, "alone": 1, "few": 1}, "unanswered": {"coverage": -1, "crowd": -1}}
+    return _curves(found, signals)
 
 
 def review_examples(out: Path) -> Iterator[tuple[str, Example]]:
     """Reviews of the drafts as they are, and of the same drafts with other citations."""
-    for drafter, weight in (("", 1.0), ("half_miscited", _SPOILT), ("all_miscited", _SPOILT)):
+    reviewed.clear()
+    yield from _examples(out, reviewed, Way(("evaluation.noting:review",), _LINKS))
+    for drafter in ("half_miscited", "all_miscited"):
         reviewed.clear()
-        own = (f"evaluation.noting:{drafter}",) if drafter else ()
-        yield from _examples(out, reviewed, Way(("evaluation.noting:review", *own), _LINKS), weight)
+        way = Way(("evaluation.noting:review", f"evaluation.noting:{drafter}"), _LINKS, _MOST_SPOILT)
+        yield from (one for one in _examples(out, reviewed, way, _SPOILT) if one[0] != "empty")
 
 
 def review_curves(out: Path) -> dict[str, Curve]:
     """Of reviews that leave something, of those that leave nothing, and of drafts that said nothing."""
-    signals = {"left": {"supported": 1, "draft": 1}, "withheld": dict[str, int](), "empty": {"draft": 1}}
+    signals = {
+        "left": {"supported": 1, "draft": 1, "crowd": -1},
+        "withheld": dict[str, int](),
+        "empty": {"draft": 1, "crowd": -1},
+    }
     return _curves(review_examples(out), signals)
 
 
@@ -139,7 +149,7 @@ def _examples(out: Path, noted: Mapping[str, Noted], way: Way, weight: float = 1
     for suite, corpus in _RUNS:
         with TemporaryDirectory() as scratch:  # a recording that is taken up would bring no signals
             (Path(scratch) / "prepared").symlink_to(prepared)
-            plan = RunPlan(suite, corpus, Path(scratch), specialists=way.specialists, links=way.links)
+            plan = RunPlan(suite, corpus, Path(scratch), specialists=way.specialists, links=way.links, most=way.most)
             report = evaluate_runs(plan)
             (kept,) = Path(scratch).glob("*.recordings.jsonl")
             recordings = AnswerFile(kept, Recording).known().values()

@@ -55,7 +55,8 @@ class NotingReview(VerificationSpecialist):
         """Review, and note."""
         done = await super().perform(task, bench)
         if done.review is not None:
-            reviewed[task.goal] = of_review.signals_of((await bench.inputs(Draft))[-1], done.review)
+            drafts, evidence = await bench.inputs(Draft), await bench.inputs(Evidence)
+            reviewed[task.goal] = of_review.signals_of(drafts[-1], evidence, done.review)
         return done
 
 

@@ -10,8 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from collegium.agent.calibration import Curves, read_curves
-from collegium_schemas.evidence import Analysis, Evidence
+from collegium_schemas.evidence import Analysis, Evidence, QuestionAnalysis
 
+_MOST_CLAIMS: Final = 40
+"""Of a question, as `examine` keeps them; more leave no more room to be mistaken."""
+_MOST_PASSAGES: Final = 20
+_RIVAL: Final = 0.9
+"""A claim with so much of the best one's score might be the answer as well."""
 _FILE: Final = Path(__file__).parent / "data" / "confidence.json"
 
 
@@ -22,13 +27,19 @@ class Signals:
     Attributes:
         relevance: how much the best claim bears on its question, of the answered question where that is least; 0
             where none is answered.
+        alone: one divided by the number of claims that bear on a question nearly as much as its best; the least.
+        few: how far claims stay below the number that is kept of an answered question; the least.
         answered: the share of the questions that are answered.
         coverage: the largest share of a question that any passage holds.
+        crowd: how many passages were found for a question, as a share of twenty; the most.
     """
 
     relevance: float
+    alone: float
+    few: float
     answered: float
     coverage: float
+    crowd: float
 
     @property
     def curve(self) -> str:
@@ -37,17 +48,35 @@ class Signals:
 
     def values(self) -> dict[str, float]:
         """By name, as the curves know them."""
-        return {"relevance": self.relevance, "answered": self.answered, "coverage": self.coverage}
+        return {
+            "relevance": self.relevance,
+            "alone": self.alone,
+            "few": self.few,
+            "coverage": self.coverage,
+            "crowd": self.crowd,
+        }
 
 
 def signals_of(evidence: Sequence[Evidence], analysis: Analysis) -> Signals:
     """The signals of one analysis and what it was made of."""
-    best = [max((claim.score for claim in one.claims), default=0.0) for one in analysis.questions if one.answered]
+    answered = [one for one in analysis.questions if one.answered]
     return Signals(
-        relevance=min(best, default=0.0),
-        answered=len(best) / len(analysis.questions) if analysis.questions else 0.0,
+        relevance=min(map(_best, answered), default=0.0),
+        alone=min(map(_alone, answered), default=0.0),
+        few=1.0 - min(1.0, max((len(one.claims) for one in answered), default=0) / _MOST_CLAIMS),
+        answered=len(answered) / len(analysis.questions) if analysis.questions else 0.0,
         coverage=max((ranked.coverage for one in evidence for ranked in one.passages), default=0.0),
+        crowd=min(1.0, max((len(one.passages) for one in evidence), default=0) / _MOST_PASSAGES),
     )
+
+
+def _best(question: QuestionAnalysis) -> float:
+    return max((claim.score for claim in question.claims), default=0.0)
+
+
+def _alone(question: QuestionAnalysis) -> float:
+    best = _best(question)
+    return 1.0 / max(1, sum(claim.score >= _RIVAL * best for claim in question.claims))
 
 
 def confidence_of(signals: Signals) -> float:

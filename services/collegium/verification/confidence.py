@@ -3,16 +3,18 @@
 Raw signals, each from 0 to 1, and curves that were fitted to them (`data/confidence.json`, by `make calibrate`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from collegium.agent.calibration import Curves, read_curves
-from collegium_schemas.evidence import Draft
+from collegium_schemas.evidence import Draft, Evidence
 from collegium_schemas.tasks import ReviewSummary
 
 _FILE: Final = Path(__file__).parent / "data" / "confidence.json"
+_MOST_PASSAGES: Final = 20
 _EVEN: Final = 0.5
 """What a draft without a confidence of its own is taken for."""
 
@@ -25,11 +27,13 @@ class Signals:
         judged: how many sentences it judged.
         supported: the share of them that it found supported; 0 without any.
         draft: the draft's own confidence.
+        crowd: how many passages were found for a question, as a share of twenty; the most.
     """
 
     judged: int
     supported: float
     draft: float
+    crowd: float
 
     @property
     def curve(self) -> str:
@@ -40,16 +44,17 @@ class Signals:
 
     def values(self) -> dict[str, float]:
         """By name, as the curves know them."""
-        return {"supported": self.supported, "draft": self.draft}
+        return {"supported": self.supported, "draft": self.draft, "crowd": self.crowd}
 
 
-def signals_of(draft: Draft, summary: ReviewSummary) -> Signals:
+def signals_of(draft: Draft, evidence: Sequence[Evidence], summary: ReviewSummary) -> Signals:
     """The signals of one review."""
     judged = summary.supported + summary.refuted + summary.not_enough_evidence
     return Signals(
         judged=judged,
         supported=summary.supported / judged if judged else 0.0,
         draft=_EVEN if draft.confidence is None else draft.confidence,
+        crowd=min(1.0, max((len(one.passages) for one in evidence), default=0) / _MOST_PASSAGES),
     )
 
 

@@ -42,7 +42,7 @@ class VerificationSpecialist:
             "verify",
             lambda: self.review(drafts[-1], hashes[-1], evidence, task.round),
         )
-        return _success(reviewed, confidence_of(signals_of(drafts[-1], reviewed.summary)))
+        return _success(reviewed, confidence_of(signals_of(drafts[-1], evidence, reviewed.summary)))
 
 
 def _success(reviewed: Reviewed, confidence: float) -> Success:

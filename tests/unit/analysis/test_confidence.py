@@ -6,15 +6,21 @@ from collegium_schemas.evidence import Analysis
 from report_worlds import evidence, kafka_passages
 
 
-def test_claims_that_bear_more_on_the_goal_make_it_surer() -> None:
-    """And answers to more of its questions do not make it less sure."""
-    weak, strong = Signals(0.4, 1.0, 0.5), Signals(0.9, 1.0, 0.5)
-    assert confidence_of(strong) > confidence_of(weak) >= confidence_of(Signals(0.4, 0.5, 0.5))
+def test_an_answer_without_rivals_is_surer() -> None:
+    """The fewer claims bear on the question, and the fewer of them nearly as much as the best."""
+    clear, crowded = Signals(0.9, 1.0, 0.9, 1.0, 0.5, 1.0), Signals(0.9, 0.2, 0.1, 1.0, 0.5, 1.0)
+    assert confidence_of(clear) > confidence_of(crowded)
+
+
+def test_an_answer_is_always_surer_than_none() -> None:
+    """So that a threshold between the two tells them apart, whatever was found."""
+    worst = confidence_of(Signals(0.4, 0.02, 0.0, 0.1, 0.1, 1.0))
+    assert worst > confidence_of(Signals(0.0, 0.0, 0.0, 0.0, 1.0, 1.0))
 
 
 def test_where_nothing_is_answered_it_is_the_chance_of_a_mistake() -> None:
     """Below an even one, and larger where passages hold more of the question: a threshold tells it from an answer."""
-    nothing, something = Signals(0.0, 0.0, 0.1), Signals(0.0, 0.0, 0.9)
+    nothing, something = Signals(0.0, 0.0, 0.0, 0.0, 0.1, 0.1), Signals(0.0, 0.0, 0.0, 0.0, 0.9, 1.0)
     assert confidence_of(nothing) <= confidence_of(something) < 0.5
 
 
@@ -27,9 +33,11 @@ def test_the_question_that_is_answered_worst_decides() -> None:
     analysis = examine(found)
     signals = signals_of(found, analysis)
     assert signals.answered == 0.5
-    assert signals.relevance == max(claim.score for claim in analysis.questions[0].claims)
+    scores = [claim.score for claim in analysis.questions[0].claims]
+    assert signals.relevance == max(scores)
+    assert signals.alone == 1 / sum(score >= 0.9 * max(scores) for score in scores)
 
 
 def test_an_analysis_of_nothing_has_signals_too() -> None:
     """Without evidence there is no question."""
-    assert signals_of([], Analysis(questions=())) == Signals(0.0, 0.0, 0.0)
+    assert signals_of([], Analysis(questions=())).curve == "unanswered"
