@@ -53,7 +53,7 @@ def test_ids_spans_and_citations_hold_together(found: list[Evidence]) -> None:
     assert reviewed.summary.supported == len(facts)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(_EVIDENCE)
 def test_the_same_evidence_gives_the_same_bytes(found: list[Evidence]) -> None:
     """No order of sets or caches shows."""
