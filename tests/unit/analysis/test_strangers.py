@@ -43,6 +43,13 @@ def test_a_stranger_is_a_numbered_name_an_option_or_an_impossible_value(
     assert tuple(one.strip() for one in strangers(question, PAGES)) == expected
 
 
+def test_a_question_is_looked_at_so_far() -> None:
+    """A stranger behind 2,000 characters is not looked for."""
+    asked = "How is MirrorMaker 3 configured?"
+    assert strangers(f"{'word ' * 390}{asked}", PAGES)
+    assert not strangers(f"{'word ' * 400}{asked}", PAGES)
+
+
 def test_a_question_about_a_stranger_is_not_answered() -> None:
     """Though all of its words are known, and some sentence has nearly all of them."""
     questions = ("How does MirrorMaker 3 replicate topics?", "How does MirrorMaker 2 replicate topics?")
