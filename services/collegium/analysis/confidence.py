@@ -12,9 +12,9 @@ from typing import Final
 from collegium.agent.calibration import Curves, read_curves
 from collegium_schemas.evidence import Analysis, Evidence, QuestionAnalysis
 
-_MOST_CLAIMS: Final = 40
+_MANY_CLAIMS: Final = 40
 """Of a question, as `examine` keeps them; more leave no more room to be mistaken."""
-_MOST_PASSAGES: Final = 20
+_MANY_PASSAGES: Final = 20
 _RIVAL: Final = 0.9
 """A claim with so much of the best one's score might be the answer as well."""
 _FILE: Final = Path(__file__).parent / "data" / "confidence.json"
@@ -63,10 +63,10 @@ def signals_of(evidence: Sequence[Evidence], analysis: Analysis) -> Signals:
     return Signals(
         relevance=min(map(_best, answered), default=0.0),
         alone=min(map(_alone, answered), default=0.0),
-        few=1.0 - min(1.0, max((len(one.claims) for one in answered), default=0) / _MOST_CLAIMS),
+        few=1.0 - min(1.0, max((len(one.claims) for one in answered), default=0) / _MANY_CLAIMS),
         answered=len(answered) / len(analysis.questions) if analysis.questions else 0.0,
         coverage=max((ranked.coverage for one in evidence for ranked in one.passages), default=0.0),
-        crowd=min(1.0, max((len(one.passages) for one in evidence), default=0) / _MOST_PASSAGES),
+        crowd=min(1.0, max((len(one.passages) for one in evidence), default=0) / _MANY_PASSAGES),
     )
 
 

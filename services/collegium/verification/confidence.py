@@ -14,7 +14,7 @@ from collegium_schemas.evidence import Draft, Evidence
 from collegium_schemas.tasks import ReviewSummary
 
 _FILE: Final = Path(__file__).parent / "data" / "confidence.json"
-_MOST_PASSAGES: Final = 20
+_MANY_PASSAGES: Final = 20
 _EVEN: Final = 0.5
 """What a draft without a confidence of its own is taken for."""
 
@@ -54,7 +54,7 @@ def signals_of(draft: Draft, evidence: Sequence[Evidence], summary: ReviewSummar
         judged=judged,
         supported=summary.supported / judged if judged else 0.0,
         draft=_EVEN if draft.confidence is None else draft.confidence,
-        crowd=min(1.0, max((len(one.passages) for one in evidence), default=0) / _MOST_PASSAGES),
+        crowd=min(1.0, max((len(one.passages) for one in evidence), default=0) / _MANY_PASSAGES),
     )
 
 

@@ -55,6 +55,7 @@ WITHOUT_LINE: Mapping[str, str] = {
     "collegium.analysis.reaches:_MOST_FOLLOWING": "how a claim reads; _MOST_WORDS bounds it",
     "collegium.analysis.reaches:_MOST_WORDS": "how a claim reads; MAX_PASSAGE_CHARS bounds it",
     "collegium.analysis.second_look:_MOST_ABOUT_WORDS": "how a contradiction is named",
+    "collegium.analysis.statements:_MOST_OPTIONS": "which line of a command reads as a sentence",
     "collegium.analysis.statements:_MOST_CELLS": "which row of a table reads as a sentence",
     "collegium.analysis.second_look:_MOST_COMPARED": "how well near statements are found; MOST_PAIRS bounds asking",
     "collegium.delivery.specialist:_MOST_MARKDOWN_BYTES": "half of MAX_MESSAGE_BYTES: a report is never over it",

@@ -52,6 +52,8 @@ from collegium.orchestrator.core.questions import MAX_PATTERN_CHARS, decompose
         ("Compare 2.8 and Kafka 3.9", ["2.8", "Kafka 3.9"]),
         ("How do I get from tea to coffee?", ["How do I get from tea to coffee"]),
         ("Is tea cheap in 2.8 and which one in 3.9?", ["Is tea cheap in 2.8", "Is tea cheap in 3.9"]),
+        ("How is tea made in 2.8 and how in 3.9?", ["How is tea made in 2.8", "How is tea made in 3.9"]),
+        ("What is tea in Tea 2.8, and what in Tea 3.9?", ["What is tea in Tea 2.8", "What is tea in Tea 3.9"]),
         ("Is tea in 2.8 hot and does it cool in 3.9?", ["Is tea in 2.8 hot", "Is tea in 3.9 hot, does it cool in 3.9"]),
         ("Is tea hot? what about milk", ["Is tea hot", "Is tea hot, what about milk"]),
         ("Who drinks tea? compare 2.8 and 3.9", ["Who drinks tea? compare 2.8 and 3.9"]),

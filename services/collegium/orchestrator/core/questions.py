@@ -47,6 +47,11 @@ _CHANGE: Final = re.compile(r"\b(?:chang|differ|evolv|develop|improv|renam|repla
 _LEANS: Final = re.compile(
     rf"^(?:what|how)\s+about\b|^{_ASKS}\b.*\b(?:this|those|these|one|ones|then)\b", re.IGNORECASE
 )
+_ELLIPTIC: Final = re.compile(
+    rf"^{_ASKS}\s+(?:in|for|of|by|with|since|at)\s+(?:[A-Z][\w-]*\s+)?(?:versions?\s+)?{_VERSION.pattern}$",
+    re.IGNORECASE,
+)
+"""A question that is told but for its version: `how in 3.9`."""
 _PRONOUN: Final = re.compile(rf"^{_ASKS}\b(?P<before>.*?)\b(?:it|its|they|them|their)\b", re.IGNORECASE)
 _TELLS: Final = re.compile(r"^(?:I|we|my|our|there|it|the|a|an|in|on|after|since|if)\b", re.IGNORECASE)
 """How a sentence begins that tells something before the question is asked."""
@@ -134,9 +139,10 @@ def _with_context(parts: list[str]) -> list[str]:
 
 
 def _leans(part: str) -> bool:
-    """Whether a question names what it is about only by a word that points back: `it`, with nothing named before."""
+    """Whether a question names what it is about only by pointing back: by `it`, or by another version alone."""
     match = _PRONOUN.match(part)
-    return _LEANS.search(part) is not None or (match is not None and not _own_words(match["before"]))
+    pointing = _LEANS.search(part) or _ELLIPTIC.match(part.rstrip(" .?!"))
+    return pointing is not None or (match is not None and not _own_words(match["before"]))
 
 
 def _own_words(part: str) -> list[str]:
