@@ -24,8 +24,8 @@ whether that is true. Below a sure probability the honest verdict is "not enough
 text written to fool it.
 
 ## Training
-Started from all-MiniLM-L6-v2 (sentence-transformers, Apache-2.0). $pairs pairs in $steps steps, $minutes minutes,
-seed $seed; the lowest loss on the held-out part was $best. $note The program, its data and the mixture are
+Started from E5-small-v2 (Wang et al., 2022; a MiniLM of 12 layers; MIT). $pairs pairs in $steps steps, $minutes
+minutes, seed $seed; the lowest loss on the held-out part was $best. $note The program, its data and the mixture are
 training/entailment in the source repository. Options:
 
     $plan
