@@ -29,9 +29,11 @@ _ONWARDS: Final = re.compile(
 
 _YEAR: Final = re.compile(r"(?<![\w.,-])(?:19|20)\d{2}(?![\w,]|\.\d)")
 _ASKED_YEAR: Final = re.compile(
-    r"\b(?:in|of|since|until|by|during|before|after)\s+((?:19|20)\d{2})\b(?!\s+\w+s\b)", re.IGNORECASE
+    r"\b(?:in|since|until|during|before|after|year(?:\s+of)?|january|february|march|april|may|june|july|august"
+    r"|september|october|november|december)\s+((?:19[5-9]|20[0-3])\d)\b(?!\s+(?:\w+s|per|[kmg]i?b)\b)",
+    re.IGNORECASE,
 )
-"""A year, and no number of things."""
+"""A year, and no number of things: `a size of 2048` names none."""
 
 Marks = frozenset[tuple[str, str]]
 

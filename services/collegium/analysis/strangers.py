@@ -5,7 +5,7 @@ Each of its words may be everywhere. What is asked about is nowhere.
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final
 
 from collegium.language.terms import Term, TermKind, terms
@@ -17,6 +17,8 @@ _VALUES: Final = re.compile(r"\bvalid values\W{0,4}\[([^\]]{1,400})\]", re.IGNOR
 _OPEN: Final = "..."
 _APART: Final = 24
 """Characters between a name and its number at most: `Java 8, Java 11 and 17` knows Java 17."""
+_MOST_NAMES: Final = 10
+"""Of a question with a number behind each that are looked for."""
 _MOST_CHARS: Final = 2_000
 """Of a question's text that are looked at."""
 
@@ -38,13 +40,21 @@ def strangers(question: str, passages: Sequence[Passage]) -> tuple[str, ...]:
 
 
 def _unknown_marks(asked: str, said: Sequence[str]) -> Iterator[str]:
-    for word, number in _numbered(asked):
-        if not word.name or number.start - word.end > 1:
-            continue
-        name, value = (re.escape(asked[t.start : t.end].strip().casefold()) for t in (word, number))
-        known = re.compile(rf"\b{name}\b[\w ,/()-]{{0,{_APART}}}?(?<![\d.]){value}(?![\d]|\.\d)")
-        if not any(known.search(text) for text in said):
+    named = ((word, number) for word, number in _numbered(asked) if word.name and number.start - word.end <= 1)
+    for word, number in islice(named, _MOST_NAMES):
+        name, value = (asked[t.start : t.end].strip().casefold() for t in (word, number))
+        if asked[number.end : number.end + 1] == "-":
+            continue  # `Kafka 3-way`: a count
+        known = _known(name, value)
+        if not any(name in text and known.search(text) for text in said):
             yield asked[word.start : number.end]
+
+
+def _known(name: str, value: str) -> re.Pattern[str]:
+    """A text that has the number near behind the name; a whole one stands for each version below it: `4` for `4.1`."""
+    whole = re.fullmatch(r"(\d+)(?:\.0)?", value)
+    number = re.escape(value) if whole is None else rf"{whole[1]}(?:\.\d+)*"
+    return re.compile(rf"(?<!\w){re.escape(name)}(?![^\W\d])[\w ,/()-]{{0,{_APART}}}?(?<![\d.]){number}(?!\d|\.\d)")
 
 
 def _impossible(asked: str, passages: Sequence[Passage]) -> Iterator[str]:

@@ -4,11 +4,13 @@ import pytest
 
 from collegium.analysis.answering import nearness
 from collegium.analysis.examine import examine
+from collegium.analysis.mismatch import exact
 from collegium.analysis.strangers import strangers
 from report_worlds import evidence, passage
 
 PAGES = (
     passage("MirrorMaker 2 and MirrorMaker (1) replicate topics between clusters. The REST server speaks HTTP/2."),
+    passage("Learners came with Zeta 3.4; it logs by Log4j2."),
     passage("Java 8, Java 11 and 17 are supported by every broker.", document="docs/java.html"),
     passage("Add etcd --max-concurrent-streams flag to limit the streams of a client.", document="etcd/changes.md"),
     passage(
@@ -34,6 +36,12 @@ PAGES = (
         ("What does acks=1 mean?", ()),
         ("What does level=7 mean?", ()),
         ("Do 3 brokers need 5 controllers?", ()),
+        ("How is MirrorMaker 2.0 configured?", ()),
+        ("Does Kafka support HTTP/2.0?", ()),
+        ("Is Log4j 2 supported?", ()),
+        ("Does Zeta 3 have learners?", ()),
+        ("Does Zeta 4 have learners?", ("Zeta 4",)),
+        ("Is MirrorMaker 3-way replication possible?", ()),
     ],
 )
 def test_a_stranger_is_a_numbered_name_an_option_or_an_impossible_value(
@@ -48,6 +56,19 @@ def test_a_question_is_looked_at_so_far() -> None:
     asked = "How is MirrorMaker 3 configured?"
     assert strangers(f"{'word ' * 390}{asked}", PAGES)
     assert not strangers(f"{'word ' * 400}{asked}", PAGES)
+
+
+def test_so_many_numbered_names_are_looked_for() -> None:
+    """Ten of a question; each is searched for in every passage."""
+    known, unknown = "MirrorMaker 2, ", "MirrorMaker 3"
+    assert strangers(f"Compare {known * 9}{unknown}", PAGES)
+    assert not strangers(f"Compare {known * 10}{unknown}", PAGES)
+
+
+@pytest.mark.parametrize("question", ["What does a fetch size of 2048 mean?", "Is a limit of 2000 per second known?"])
+def test_a_number_of_things_is_no_year(question: str) -> None:
+    """Only behind `in`, `since`, a month and their like is a number a year."""
+    assert exact(question, ()).years == frozenset()
 
 
 def test_a_question_about_a_stranger_is_not_answered() -> None:
