@@ -32,9 +32,10 @@ _FEWEST_SAME_WORDS: Final = 2
 _NEEDS: Final = frozenset(stem(word) for word in "require requires need depend depends rely relies use uses".split())
 _GONE: Final = frozenset(stem(word) for word in "removed eliminated dropped obsolete".split())
 _DEPENDENCY: Final = frozenset(stem(word) for word in "dependency requirement need".split())
-_HEDGES: Final = frozenset(
+HEDGES: Final = frozenset(
     (Operator.IF, Operator.UNLESS, Operator.WHEN, Operator.CAN, Operator.SHOULD, Operator.WILL, Operator.EITHER)
 )
+"""What makes a sentence a condition or a possibility: it does not say that something is so."""
 
 _OPTION: Final = re.compile(r"(?<!\w)--\w[\w-]*")
 _IDENTIFIER: Final = re.compile(r"[a-z][\w-]*(?:\.[\w-]+)+")
@@ -234,7 +235,7 @@ def side(found: Sequence[Term], subject: str) -> int:
     Only plain statements take a side (`requires X`, `does not use X`, `without X`, `X was removed`): none with a
     condition or a possibility, and none in which the thing only describes another (`an X session`).
     """
-    if any(term.key in _HEDGES for term in found):
+    if any(term.key in HEDGES for term in found):
         return 0
     for at, term in enumerate(found):
         following = found[at + 1] if at + 1 < len(found) else None

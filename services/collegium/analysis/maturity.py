@@ -1,12 +1,12 @@
 """Sentences that disagree on how far a thing has come: production ready in one place, experimental in another."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
-from collegium.analysis.comparing import Conflict, of_two_things
+from collegium.analysis.comparing import HEDGES, Conflict, of_two_things
 from collegium.analysis.question import keys_of
 from collegium.analysis.statements import Statement
 from collegium.language.terms import terms
@@ -47,11 +47,24 @@ _OFF: Final = re.compile(
     r"|\bdisabled by default\b|\bnow set to false\b|\bdefaults? to false\b",
     re.IGNORECASE,
 )
+_SENTENCE_END: Final = re.compile(r"[.;!?](?:\s|$)|\n{2,}")
+_CONDITION: Final = re.compile(r"\b(?:if|when(?:ever)?|while|unless|whether|once|until|provided that)\b", re.IGNORECASE)
+"""It governs the whole sentence: `When compression is enabled, ...` says nothing of whether it is."""
 
 
 def switch(text: str) -> int:
-    """1 where a text says that something is on, -1 where it says that it is off, else 0."""
-    return int(_ON.search(text) is not None) - int(_OFF.search(text) is not None)
+    """1 where a text says that something is on, -1 where it says that it is off, else 0.
+
+    Sentences with a condition say neither, nor do clauses with a possibility (`can be enabled`).
+    """
+    plain = "; ".join(_plain_clauses(text))
+    return int(_ON.search(plain) is not None) - int(_OFF.search(plain) is not None)
+
+
+def _plain_clauses(text: str) -> Iterator[str]:
+    for sentence in _SENTENCE_END.split(text):
+        if _CONDITION.search(sentence) is None:
+            yield from (each for each in sentence.split(", ") if not any(term.key in HEDGES for term in terms(each)))
 
 
 @dataclass(frozen=True, slots=True)

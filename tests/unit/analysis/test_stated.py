@@ -81,10 +81,18 @@ def test_two_words_behind_a_number_are_what_is_counted() -> None:
         ("The endpoint is now disabled.", -1),
         ("The property of the endpoint is now set to false.", -1),
         ("With the watch set to true the queue is read.", 0),
+        ("When compression is enabled on the broker the batches grow.", 0),
+        ("The batches grow once compression is enabled.", 0),
+        ("If client authentication is disabled, anyone may connect.", 0),
+        ("Unless it is switched off, the log grows.", 0),
+        ("Check whether the endpoint is enabled.", 0),
+        ("The endpoint can be disabled.", 0),
+        ("The endpoint is enabled by default, it can be disabled.", 1),
+        ("The endpoint is disabled by default. When it is enabled, anyone may connect.", -1),
     ],
 )
 def test_switches(text: str, expected: int) -> None:
-    """On, off, or neither."""
+    """On, off, or neither: a condition or a possibility says nothing of what is so."""
     assert switch(text) == expected
 
 
@@ -93,6 +101,8 @@ def test_on_in_one_place_and_off_in_another_is_disclosed() -> None:
     question = "Is the admin endpoint on by default?"
     on = _page("The admin endpoint is enabled by default on port 8080.", "master", "One", "one")
     off = _page("In this release the admin endpoint is disabled by default.", "master", "Two", "two")
+    when = _page("When the admin endpoint is disabled by default, restart it.", "master", "Two", "two")
     other = _page("In this release the audit endpoint is disabled by default.", "master", "Two", "two")
     assert _told(question, on, off) == [("value", "admin endpoint")]
     assert _told(question, on, other) == []
+    assert _told(question, on, when) == []
