@@ -7,13 +7,13 @@ from typing import Final
 
 from collegium.analysis.comparing import Conflict, versions_differ
 from collegium.analysis.statements import Statement
+from collegium.language.quantities import measures
 from collegium.language.sentences import Span
 from collegium.language.settings import Setting, amount, same_value
 from collegium.language.terms import TermKind
+from collegium.language.tokens import stem
 
-_VALUE: Final = (
-    r"[\"'`(]*(?P<value>-?\d[\w.]*(?:\s(?:ms|seconds?|minutes?|hours?|days?|bytes|[KMG]i?B))?|true|false|null)\b"
-)
+_VALUE: Final = r"[\"'`(]*(?P<value>-?\d|(?:true|false|null)\b)"
 _STATED: Final = re.compile(
     rf"\bdefaults?(?:\s+value)?(?:\s+(?:of|for)\s+\S+)?(?:\s+is|\s+to|\s*:|\s*=)\s*(?:now\s+)?{_VALUE}", re.IGNORECASE
 )
@@ -22,6 +22,20 @@ _CHANGED: Final = re.compile(
     rf"[^;]{{0,60}}?\bto\s+{_VALUE}",
     re.IGNORECASE,
 )
+_GOES_ON: Final = re.compile(r"[\w%]|[.,]\d|[-–—/]\w|\s?[-–—/]\s?\d|\s(?:\d|or\b|to\s+\d)")
+"""Behind a number: it was not understood to its end, or is one of several."""
+_PLAIN_NUMBER: Final = re.compile(r"-?[\d.,]+")
+_RELEASE: Final = r"(?:this|that|the|version|release|v?\d)"
+_PAST: Final = re.compile(
+    rf"\b(?:no longer|used to|previously|formerly|originally|(?:before|until|prior to)\s+{_RELEASE})"
+    r"|\b(?:older|earlier|previous)\s+(?:versions?|releases?)\b",
+    re.IGNORECASE,
+)
+_DENIED: Final = re.compile(
+    r"\b(?:(?:does|do|did|is|was|will|has|have)(?:n['’]t|\s+not)|never)\b[^,;:(]*$", re.IGNORECASE
+)
+_CLAUSE_END: Final = re.compile(r"[,;:.()]")
+_SENTENCE_END: Final = re.compile(r"[.;]\s")
 _NAME: Final = re.compile(r"(?<![\w./-])[a-z][a-z0-9]*(?:\.[a-z0-9]+)+(?![\w/-])")
 _FEWEST: Final = 2
 _MOST: Final = 99
@@ -38,7 +52,31 @@ def stated_default(statement: Statement) -> Setting | None:
     found = _CHANGED.search(statement.text) or _STATED.search(statement.text)
     if found is None or len(names) != 1:
         return None
-    return Setting(names.pop(), "default", found["value"], Span(*found.span("value")))
+    name = names.pop()
+    span = _value(statement.text, found, name)
+    if span is None or not _is_so(statement.text, span):
+        return None
+    return Setting(name, "default", span.of(statement.text), span)
+
+
+def _value(text: str, found: re.Match[str], name: str) -> Span | None:
+    """Where the value stands, its unit included; None where it is not understood to its end."""
+    start = found.start("value")
+    if not text[start].isdigit() and text[start] != "-":
+        return Span(start, found.end("value"))
+    first = next(iter(measures(text[start:])), None)
+    if first is None or first.start or _GOES_ON.match(text, start + first.end):
+        return None
+    plain = _PLAIN_NUMBER.fullmatch(text, start, start + first.end) is not None
+    counts_itself = first.noun in {"", *(stem(part) for part in name.split("."))}
+    return Span(start, start + first.end) if first.unit or (plain and counts_itself) else None
+
+
+def _is_so(text: str, value: Span) -> bool:
+    """Whether it is the default now: neither denied, nor that of an earlier release."""
+    before = _SENTENCE_END.split(text[: value.start])[-1]
+    after = _CLAUSE_END.split(text[value.end :].lstrip("\"'`)"), maxsplit=1)[0]
+    return not (_PAST.search(before) or _PAST.search(after) or _DENIED.search(before))
 
 
 def counted(statement: Statement) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -69,7 +107,9 @@ def _defaults(chosen: Sequence[Statement]) -> Found:
     for (one, first), (other, second) in combinations(known, 2):
         if one.passage.document_id == other.passage.document_id or (one.setting and other.setting):
             continue
-        if first.name != second.name or first.name in told or same_value(first, second):
+        if first.name != second.name or first.name in told or not _comparable(first, second):
+            continue
+        if same_value(first, second):
             continue
         others = [row for each, row in rows if each is not one and each is not other and row.name == first.name]
         if any(same_value(row, first) or same_value(row, second) for row in others):
@@ -78,6 +118,14 @@ def _defaults(chosen: Sequence[Statement]) -> Found:
         numbers = amount(first) is not None and amount(second) is not None
         found.append((one, other, Conflict("number" if numbers else "value", f"the default of {first.name}")))
     return found
+
+
+def _comparable(one: Setting, other: Setting) -> bool:
+    """Whether both are amounts of one unit, or one of them is a word; `10%` and `0.1` may be the same."""
+    first, second = amount(one), amount(other)
+    if first is not None and second is not None:
+        return first.unit == second.unit
+    return not any(at is None and each.value[:1].isdigit() for each, at in ((one, first), (other, second)))
 
 
 def _counts(chosen: Sequence[Statement], asked: frozenset[str]) -> Found:

@@ -24,12 +24,31 @@ def _told(question: str, *pages: Passage) -> list[tuple[str, str]]:
         ("refresh.interval.seconds: how often groups are looked for (default: 6000, very often)", "6000"),
         ("The default value of refresh.interval.seconds was increased from 10s to 45s.", "45s"),
         ("The default value for refresh.interval.seconds is now 30 seconds here.", "30 seconds"),
+        ("The refresh.interval.seconds setting defaults to 1,000.", "1,000"),
+        ("The refresh.interval.seconds setting defaults to 5 min in all.", "5 min"),
+        ("The refresh.interval.seconds setting defaults to 10% of it.", "10%"),
+        ("The refresh.interval.seconds setting defaults to 3 fortnights.", None),
+        ("The refresh.interval.seconds setting defaults to 64k of it.", None),
+        ("The refresh.interval.seconds setting defaults to 10-20 in all.", None),
+        ("The refresh.interval.seconds setting defaults to 1 hour 30 minutes.", None),
+        ("The refresh.interval.seconds setting no longer defaults to 3.", None),
+        ("The refresh.interval.seconds setting does not default to 3.", None),
+        ("The refresh.interval.seconds setting doesn't default to 3.", None),
+        ("The refresh.interval.seconds setting used to default to 3.", None),
+        ("The default of refresh.interval.seconds was previously set to 3.", None),
+        ("Before this release the refresh.interval.seconds setting defaults to 3.", None),
+        ("The refresh.interval.seconds setting defaults to 3 in older versions.", None),
+        ("The refresh.interval.seconds setting defaults to 4, previously to 3.", "4"),
+        ("If refresh.interval.seconds is not set, the default is 4.", "4"),
         ("By setting refresh.interval.seconds to 20 groups are refreshed often.", None),
         ("The default of refresh.interval.seconds and of other.interval.seconds is 7 here.", None),
     ],
 )
 def test_defaults_in_prose(text: str, value: str | None) -> None:
-    """Of the one setting that a sentence names: what is stated, or what it was changed to."""
+    """Of the one setting that a sentence names: what is stated, or what it was changed to.
+
+    Not a value that is not understood to its end, is denied, or is that of an earlier release.
+    """
     [statement] = statements(_page(text, "2.8"))
     found = stated_default(statement)
     assert (found and (found.name, found.value)) == (value and ("refresh.interval.seconds", value))
@@ -44,6 +63,24 @@ def test_a_default_in_prose_contradicts_a_row_of_the_reference() -> None:
         ("number", "the default of refresh.interval.seconds")
     ]
     assert _told(question, row, _page(prose.format("10 minutes"), "2.8")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "prose"),
+    [
+        ("batch.size", "1000", "1,000"),
+        ("batch.size.bytes", "16384", "16 kilobytes"),
+        ("batch.max.ms", "300000", "5 min"),
+        ("batch.max.ms", "7 days", "1 week"),
+        ("batch.max.hours", "168", "1 week"),
+        ("batch.share", "0.1", "10%"),
+    ],
+)
+def test_one_amount_in_two_units_is_one_default(name: str, row: str, prose: str) -> None:
+    """Nor is a conflict told where the units cannot be compared."""
+    table = _page(f"How it is batched.\n\nDefault: {row}", "3.9", f"Settings > {name}", "reference")
+    said = _page(f"The {name} setting says how it is batched (default: {prose}).", "2.8")
+    assert _told(f"What is the default of {name}?", table, said) == []
 
 
 def test_a_name_of_several_settings_is_compared_with_none_of_them() -> None:
