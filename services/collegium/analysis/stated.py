@@ -37,6 +37,10 @@ _DENIED: Final = re.compile(
 _CLAUSE_END: Final = re.compile(r"[,;:.()]")
 _SENTENCE_END: Final = re.compile(r"[.;]\s")
 _NAME: Final = re.compile(r"(?<![\w./-])[a-z][a-z0-9]*(?:\.[a-z0-9]+)+(?![\w/-])")
+_NO_SETTING: Final = re.compile(
+    r"e\.g|i\.e|.*\.(?:properties|sh|bat|xml|json|ya?ml|conf|cfg|ini|log|jar|md|html?|txt|org|com|io|net)|(?:www|org|com)\..*"
+)
+"""Abbreviations, names of files and hosts, and classes: spelt like a setting."""
 _FEWEST: Final = 2
 _MOST: Final = 99
 _COUNTED_WORDS: Final = 2
@@ -48,7 +52,7 @@ def stated_default(statement: Statement) -> Setting | None:
     """The default of the one setting that a statement names, or stands under; a row of a reference as it is."""
     if statement.setting is not None:
         return statement.setting if statement.setting.label == "default" else None
-    names = set(_NAME.findall(statement.text)) or set(_NAME.findall(statement.passage.heading.rsplit(" > ", 1)[-1]))
+    names = _names(statement.text) or _names(statement.passage.heading.rsplit(" > ", 1)[-1])
     found = _CHANGED.search(statement.text) or _STATED.search(statement.text)
     if found is None or len(names) != 1:
         return None
@@ -57,6 +61,10 @@ def stated_default(statement: Statement) -> Setting | None:
     if span is None or not _is_so(statement.text, span):
         return None
     return Setting(name, "default", span.of(statement.text), span)
+
+
+def _names(text: str) -> set[str]:
+    return {name for name in _NAME.findall(text) if _NO_SETTING.fullmatch(name) is None}
 
 
 def _value(text: str, found: re.Match[str], name: str) -> Span | None:

@@ -54,6 +54,20 @@ def test_defaults_in_prose(text: str, value: str | None) -> None:
     assert (found and (found.name, found.value)) == (value and ("refresh.interval.seconds", value))
 
 
+@pytest.mark.parametrize(
+    "named",
+    ["e.g", "i.e", "server.properties", "kafka.apache.org", "start.sh", "pom.xml", "app.yml", "cleaner.log", "www.a.b"],
+)
+def test_what_is_spelt_like_a_setting_and_is_none(named: str) -> None:
+    """Files, hosts and abbreviations have no default, and do not hide the setting beside them."""
+    [alone] = statements(_page(f"The brokers ({named}) use a size that defaults to 5.", "2.8"))
+    [beside] = statements(_page(f"For brokers ({named}) the setting refresh.interval.seconds defaults to 5.", "2.8"))
+    found = stated_default(beside)
+    assert stated_default(alone) is None
+    assert found is not None
+    assert found.name == "refresh.interval.seconds"
+
+
 def test_a_default_in_prose_contradicts_a_row_of_the_reference() -> None:
     """Of another document; the same amount in another unit is the same."""
     row = _page("How often.\n\nDefault: 600", "3.9", "Settings > refresh.interval.seconds", "reference")
