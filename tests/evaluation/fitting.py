@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import log
 from typing import Final
 
 import numpy as np
@@ -31,12 +32,17 @@ class Example:
 def fitted(signals: Mapping[str, int], examples: Sequence[Example]) -> Curve:
     """The curve that makes the examples likeliest; its intercept is not held back.
 
+    Where all examples were right, or none, the curve is a constant, by the rule of succession: no outcome is certain.
     Monotone: a signal whose weight would have the wrong sign is left out, the worst first, and the rest fitted anew.
 
     Args:
         signals: by name, 1 for one that speaks for right, -1 for one that speaks against it.
         examples: at least one.
     """
+    if len({one.right for one in examples}) == 1:
+        right = len(examples) * examples[0].right
+        odds = (right + 1) / (len(examples) - right + 1)
+        return Curve(intercept=round(log(odds), 4), weights={}, cases=len(examples), right=float(examples[0].right))
     names = list(signals)
     intercept, *weights = _weights(names, examples)
     while wrong := [(abs(w), name) for name, w in zip(names, weights, strict=True) if w * signals[name] < 0]:

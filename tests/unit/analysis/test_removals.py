@@ -30,11 +30,20 @@ def _told(question: str, *texts: str) -> list[tuple[str, str]]:
         ("The following flags have been removed: --enable-proxy", {"enabl", "proxi"}),
         ("The Scala consumers will be removed in a future release.", set[str]()),
         ("A broker that falls behind is removed from the set.", set[str]()),
+        ("When the partition leader has been removed from the cluster, a follower is elected.", set[str]()),
+        ("If the plugin is no longer supported, the start fails.", set[str]()),
+        ("Once the console no longer accepts writes, it stops.", set[str]()),
+        ("The leader is elected after the old one, which was slow, has been removed.", set[str]()),
+        ("The partition leader has been removed from the cluster.", set[str]()),
+        ("A follower was dropped from the ISR of this partition.", set[str]()),
+        ("When starting, note that the plugin was removed. The console was removed from 4.0.", {"consol"}),
+        ("After a long wait, the console was removed from the codebase.", {"consol"}),
+        ("The console was removed from Kafka.", {"consol"}),
         ("dropped-records-rate is the rate of records dropped here.", set[str]()),
     ],
 )
 def test_what_is_said_to_be_gone(text: str, words: set[str]) -> None:
-    """Before `was removed` and after `removed`; what will go, and what goes while something runs, is not gone."""
+    """Before `was removed` and after `removed`; what will go, may go, or goes while something runs, is not gone."""
     assert {term.key for term in gone(text).terms} == words
 
 
@@ -52,6 +61,12 @@ def test_something_else_being_gone_is_no_contradiction() -> None:
     assert _told(question, "The Streams API works with Java 8.", "Zookeeper was removed from the Streams API.") == []
     other = "The option --enable-proxy was removed from the Streams API."
     assert _told(question, "The option --enable-all turns on the Streams API.", other) == []
+
+
+def test_being_gone_in_a_condition_is_no_contradiction() -> None:
+    """It says what happens then, not that it is so."""
+    then = "When the partition leader has been removed from the cluster, a follower is elected."
+    assert _told("What does the partition leader do?", "The partition leader handles all reads.", then) == []
 
 
 def test_two_documents_that_say_the_same_is_gone_agree() -> None:

@@ -42,3 +42,10 @@ def test_an_example_counts_as_its_weight_says() -> None:
 def test_outcomes_that_are_all_right_have_a_curve_too() -> None:
     """Finite, and near 1."""
     assert 0.9 < fitted({"x": 1}, _examples("x", (0.2, 20, 0), (0.9, 20, 0))).chance({"x": 0.9}) <= 1.0
+
+
+def test_examples_of_one_outcome_make_no_certainty() -> None:
+    """Four that were all right: five of six."""
+    curve = fitted({"relevance": 1}, [Example({"relevance": place / 4}, right=True) for place in range(4)])
+    assert curve.weights == {}
+    assert curve.chance({}) == pytest.approx(5 / 6, abs=1e-4)
