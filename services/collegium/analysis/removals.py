@@ -22,8 +22,18 @@ _REMOVES: Final = re.compile(
     re.IGNORECASE,
 )
 """What is gone stands after it."""
+_CONDITION: Final = re.compile(
+    r"\b(?:if|when(?:ever)?|while|unless|whether|once|until|after|as soon as|provided that)\b", re.IGNORECASE
+)
+_CLAUSE_BEGINS: Final = re.compile(r"[,;:.!?]\s")
+_FROM: Final = re.compile(r"\s+from\s+(?P<place>[^,;.()]*(?:\.\d[^,;.()]*)*)")
+_PRODUCT: Final = re.compile(
+    r"(?i:\b(?:releases?|versions?|projects?|products?|distributions?|packages?|code(?:base)?|repositor(?:y|ies)|apis?"
+    r"|documentation|docs|librar(?:y|ies))\b)|\b[A-Z]\w*[a-z]\w*|\d"
+)
+"""What something is gone from for good; from a cluster or a set it goes while things run."""
 _ELSEWHERE: Final = re.compile(r"\s(?:from|in favou?r|as|since|because|so that)\s|[,;]\s")
-_CLAUSE: Final = re.compile(r"[,;:(–—]\s|\s(?:that|which|and (?:it|they)|it|they)\s")
+_CLAUSE: Final = re.compile(r"[,;:.!?(–—]\s|\s(?:that|which|and (?:it|they)|it|they)\s")
 _ASIDE: Final = re.compile(r",\s(?:which|that)\s[^,]*,|\([^)]*\)")
 _OPTION: Final = re.compile(r"(?<!\w)--[\w-]+")
 _KINDS: Final = frozenset(
@@ -49,15 +59,23 @@ class Gone:
 
 def gone(text: str) -> Gone:
     """What a text says to be gone; without terms where it says so of nothing."""
-    after = _REMOVES.search(text)
+    after = next((each for each in _REMOVES.finditer(text) if _is_so(text, each)), None)
     if after is not None:
         return _thing(_ELSEWHERE.split(text[after.end() :], maxsplit=1)[0])
-    before = _GONE.search(text)
+    before = next((each for each in _GONE.finditer(text) if _is_so(text, each)), None)
     if before is None:
         return Gone()
     clause = _CLAUSE.split(_ASIDE.sub(" ", text[: before.start()]))[-1]
     listed = text[before.end() :].lstrip()
     return _thing(f"{clause} {listed if listed.startswith(':') else ''}")
+
+
+def _is_so(text: str, found: re.Match[str]) -> bool:
+    """Whether it is gone for good: its clause is no condition, and it is not gone from what runs alone."""
+    if _CONDITION.search(_CLAUSE_BEGINS.split(_ASIDE.sub(" ", text[: found.start()]))[-1]):
+        return False
+    place = _FROM.match(text, found.end())
+    return place is None or _PRODUCT.search(place["place"]) is not None
 
 
 def _thing(text: str) -> Gone:

@@ -36,7 +36,7 @@ def _told(question: str, *texts: str) -> list[tuple[str, str]]:
         ("The leader is elected after the old one, which was slow, has been removed.", set[str]()),
         ("The partition leader has been removed from the cluster.", set[str]()),
         ("A follower was dropped from the ISR of this partition.", set[str]()),
-        ("When starting, note that the plugin was removed. The console was removed from 4.0.", {"consol"}),
+        ("When the plugin was removed, it fails. The console was removed from 4.0.", {"consol"}),
         ("After a long wait, the console was removed from the codebase.", {"consol"}),
         ("The console was removed from Kafka.", {"consol"}),
         ("dropped-records-rate is the rate of records dropped here.", set[str]()),
