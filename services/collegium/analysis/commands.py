@@ -10,7 +10,7 @@ from collegium.analysis.comparing import Conflict, versions_differ
 from collegium.analysis.statements import Statement
 
 _COMMAND: Final = re.compile(r"(?<![\w-])(?P<name>[\w-]+\.(?:sh|bat))(?P<rest>(?:[ \t]*\\\n[ \t]*\S+|[ \t]+\S+){1,40})")
-_OPTION: Final = re.compile(r"(?<!\S)(?P<option>--\w[\w-]*)(?P<value>[= \t]+(?!-)\S)?")
+_OPTION: Final = re.compile(r"(?<!\S)(?P<option>--\w[\w-]*)(?P<value>[= \t]+(?![-\\])\S)?")
 _MOST: Final = 2
 
 
@@ -40,11 +40,12 @@ def disagreements(
 
     Args:
         chosen: statements with what they are quoted with, the one that bears most on the questions first.
-        asked: the questions' words as written: the command must be among them.
+        asked: the questions' words as written: the command must be among them, with a path or without.
     """
     found: list[tuple[Statement, Statement, Conflict]] = []
     told: set[str] = set()
-    known = [(one, each) for one, quoted in chosen for each in commands(quoted.text) if each.name in asked]
+    names = {word.rsplit("/", 1)[-1] for word in asked}
+    known = [(one, each) for one, quoted in chosen for each in commands(quoted.text) if each.name in names]
     for (one, first), (other, second) in combinations(known, 2):
         if first.name in told or not versions_differ(one, other) or len(found) >= _MOST:
             continue

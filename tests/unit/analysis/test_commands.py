@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from collegium.analysis.commands import Command, commands, disagreements
 from collegium.analysis.statements import Statement, statements
 from report_worlds import passage
@@ -25,6 +27,13 @@ _OLD = "bin/topics.sh --create --zookeeper localhost:2181 --topic mine"
 _NEW = "bin/topics.sh --create --bootstrap-server localhost:9092 --topic mine"
 
 
+@pytest.mark.parametrize("option", ["--create ", "--create  ", "--create \t"])
+def test_a_line_that_goes_on_is_no_value(option: str) -> None:
+    """The backslash at its end belongs to the shell."""
+    [found] = commands(f"bin/topics.sh {option}\\\n  --topic mine")
+    assert found == Command("topics.sh", frozenset({"--topic"}), frozenset({"--create"}))
+
+
 def test_options_with_a_value_and_without() -> None:
     """What follows an option is its value unless it is the next option; lines may be continued."""
     [found] = commands("$ bin/topics.sh --create --topic=mine \\\n  --servers one:9092\nMore text")
@@ -32,8 +41,9 @@ def test_options_with_a_value_and_without() -> None:
 
 
 def test_a_command_that_takes_another_option_in_another_version_is_disclosed() -> None:
-    """Where the question names the command."""
+    """Where the question names the command, with its path or without."""
     assert _told("topics.sh", _OLD, _NEW) == ["topics.sh"]
+    assert _told("bin/topics.sh", _OLD, _NEW) == ["topics.sh"]
     assert _told("topic", _OLD, _NEW) == []
 
 
