@@ -25,7 +25,8 @@ _LIKE_SHARE: Final = 0.8
 """The share of aligned words from which two sentences speak of the same thing."""
 _SAME_TEXT_SHARE: Final = 0.75
 """The share of common words from which two texts describe one setting."""
-_VERSION_IN_NAME: Final = re.compile(r"(?<![\w.])\d+(?:\.\d+)+(?=\D|$)")
+_VERSION_IN_NAME: Final = re.compile(r"(?<![\w.])(?:0(?:\.\d{1,3}){1,3}|\d{1,2}(?:\.\d{1,3}){1,2})(?!\d|\.\d)")
+"""Not a date (`2021.05.03`) or an address (`192.168.1.1`): four parts only from 0, and the first below 100."""
 _FEWEST_WORDS: Final = 4
 _FEWEST_SAME_WORDS: Final = 2
 """Words of a very short sentence (`Java 8 is supported`), all of which the other must have, and no more."""

@@ -53,7 +53,13 @@ def family(statement: Statement) -> str:
     if version is None:
         return statement.passage.document_id
     left = [part for part in parts[:-1] if part != version and not _names(part, version)]
-    return "/".join((*left, parts[-1].replace(version, "")))
+    return "/".join((*left, _without(parts[-1], version)))
+
+
+def _without(name: str, version: str) -> str:
+    """A file's name without the version, where that is a number of its own: not `3` in `part3.md` or in `13.9.md`."""
+    before = r"(?<![\d.])" if "." in version else r"(?:(?<![^\W_])|(?<![^\W_][vV])(?<=[vV]))"
+    return re.sub(rf"{before}{re.escape(version)}(?![^\W_]|\.\d)", "", name)
 
 
 def revisions(chosen: Sequence[Statement], every: Iterable[Statement]) -> list[Revision]:

@@ -127,6 +127,31 @@ def test_versions_of_one_document_are_one_family() -> None:
     assert family(old) == family(new)
 
 
+@pytest.mark.parametrize(
+    ("name", "version", "left"),
+    [
+        ("part3.md", "3", "part3.md"),
+        ("part33.md", "3", "part33.md"),
+        ("guide-v3.md", "3", "guide-v.md"),
+        ("guide_3.md", "3", "guide_.md"),
+        ("guide-13.5.md", "3.5", "guide-13.5.md"),
+        ("guide-3.5.1.md", "3.5", "guide-3.5.1.md"),
+        ("guide3.5.md", "3.5", "guide.md"),
+        ("mainframe.md", "main", "mainframe.md"),
+        ("CHANGELOG-3.5.md", None, "CHANGELOG-.md"),
+        ("upgrade-0.10.2.1.md", None, "upgrade-.md"),
+        ("report-2021.05.03.md", None, "report-2021.05.03.md"),
+        ("192.168.1.1.txt", None, "192.168.1.1.txt"),
+        ("10.0.0.1.txt", None, "10.0.0.1.txt"),
+    ],
+)
+def test_the_version_in_a_files_name_is_a_number_of_its_own(name: str, version: str | None, left: str) -> None:
+    """No part of another number, no date and no address."""
+    page = passage("Brokers keep their logs.", document=f"docs/{name}", version=version)
+    [statement] = statements(page)
+    assert family(statement) == f"docs/{left}"
+
+
 def test_a_version_in_a_files_name_tells_versions_apart() -> None:
     """Where the document says no number itself: `CHANGELOG-3.5.md` of the branch `main`."""
     old, new = (
