@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
-from collegium.analysis.comparing import Conflict, versions_differ
+from collegium.analysis.comparing import READ_AS_TRUE, Conflict, versions_differ
 from collegium.analysis.statements import Statement
 
 _COMMAND: Final = re.compile(r"(?<![\w-])(?P<name>[\w-]+\.(?:sh|bat))(?P<rest>(?:[ \t]*\\\n[ \t]*\S+|[ \t]+\S+){1,40})")
@@ -51,7 +51,7 @@ def disagreements(
             continue
         if _otherwise(first, second):
             told.add(first.name)
-            found.append((one, other, Conflict("value", first.name)))
+            found.append((one, other, Conflict("value", first.name, READ_AS_TRUE)))
     return found
 
 

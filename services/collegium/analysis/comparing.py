@@ -47,6 +47,11 @@ Kind = Literal["number", "negation", "value", "date", "meaning"]
 
 BY_RULES: Final = 0.99
 """How often a conflict that the rules report is one: on the tuning half of the `tampering` suite 962 of 962."""
+READ_AS_TRUE: Final = 0.92
+"""The same of the kinds that need no likeness of wording, which that suite does not measure.
+
+What is gone, stages, on and off, counts, commands, defaults in prose: of the disagreements of whole runs that were not
+expected, 11 of 12, of all kinds, were true when read (decision 16)."""
 
 
 @dataclass(frozen=True, slots=True)

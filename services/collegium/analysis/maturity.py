@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
-from collegium.analysis.comparing import HEDGES, Conflict, of_two_things
+from collegium.analysis.comparing import HEDGES, READ_AS_TRUE, Conflict, of_two_things
 from collegium.analysis.question import keys_of
 from collegium.analysis.statements import Statement
 from collegium.language.terms import terms
@@ -110,7 +110,7 @@ def _opposite(
         words = _shared(one, other, subjects, min(own, len(subjects))) if len(found) < _MOST else ""
         if words and one.stage != other.stage and not {one.statement.place, other.statement.place} & used:
             used |= {one.statement.place, other.statement.place}
-            found.append((one.statement, other.statement, Conflict("value", words)))
+            found.append((one.statement, other.statement, Conflict("value", words, READ_AS_TRUE)))
     return found
 
 

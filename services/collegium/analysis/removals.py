@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from collegium.analysis.comparing import Conflict
+from collegium.analysis.comparing import READ_AS_TRUE, Conflict
 from collegium.analysis.statements import Statement
 from collegium.language.terms import Term, TermKind, matches, terms
 from collegium.language.tokens import stem
@@ -112,7 +112,7 @@ def disagreements(
             continue
         spoken = (each for each in told if not each.gone.terms and _speaks_of(each.quoted, ended))
         for there in islice(spoken, _MOST - len(found)):
-            found.append((there.statement, ended.statement, Conflict("negation", _words(ended, there))))
+            found.append((there.statement, ended.statement, Conflict("negation", _words(ended, there), READ_AS_TRUE)))
     return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Final
 
-from collegium.analysis.comparing import Conflict, versions_differ
+from collegium.analysis.comparing import READ_AS_TRUE, Conflict, versions_differ
 from collegium.analysis.statements import Statement
 from collegium.language.quantities import measures
 from collegium.language.sentences import Span
@@ -124,7 +124,9 @@ def _defaults(chosen: Sequence[Statement]) -> Found:
             continue  # one name of several settings: the prose speaks of another than the row
         told.add(first.name)
         numbers = amount(first) is not None and amount(second) is not None
-        found.append((one, other, Conflict("number" if numbers else "value", f"the default of {first.name}")))
+        found.append(
+            (one, other, Conflict("number" if numbers else "value", f"the default of {first.name}", READ_AS_TRUE))
+        )
     return found
 
 
@@ -145,5 +147,5 @@ def _counts(chosen: Sequence[Statement], asked: frozenset[str]) -> Found:
     for (one, (first, words)), (other, (second, others)) in combinations(known, 2):
         if words == others and first != second and words not in told and versions_differ(one, other):
             told.add(words)
-            found.append((one, other, Conflict("number", " ".join(words))))
+            found.append((one, other, Conflict("number", " ".join(words), READ_AS_TRUE)))
     return found

@@ -2,6 +2,7 @@
 
 import pytest
 
+from collegium.analysis.comparing import BY_RULES, READ_AS_TRUE
 from collegium.analysis.examine import examine
 from collegium.analysis.maturity import switch
 from collegium.analysis.stated import counted, stated_default
@@ -117,6 +118,34 @@ def test_what_is_counted_differently_in_two_versions_is_disclosed() -> None:
     )
     assert _told("How many core APIs does Kafka have?", old, new) == [("number", "core api")]
     assert _told("Which tools for management does Kafka have?", old, new) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "old", "new"),
+    [
+        (
+            "How many core APIs does Kafka have?",
+            "Kafka has four core APIs for all.",
+            "Kafka has five core APIs for Java:",
+        ),
+        (
+            "Is the admin endpoint on?",
+            "The admin endpoint is enabled by default.",
+            "The admin endpoint is now disabled.",
+        ),
+        ("Is the old console supported?", "The old console starts a shell.", "The old console was removed from Kafka."),
+        (
+            "What is the default of refresh.interval.seconds?",
+            "The refresh.interval.seconds say how often groups are refreshed (default: 6000).",
+            "The default value of refresh.interval.seconds was increased to 45s.",
+        ),
+    ],
+)
+def test_what_needs_no_likeness_of_wording_is_less_sure(question: str, old: str, new: str) -> None:
+    """It has the measured chance of its own kinds, not that of sentences that are nearly the same."""
+    pages = (_page(old, "2.8", "One", "one"), _page(new, "3.9", "Two", "two"))
+    [found] = examine([evidence(question, *pages)]).questions[0].contradictions
+    assert found.confidence == READ_AS_TRUE < BY_RULES
 
 
 def test_two_words_behind_a_number_are_what_is_counted() -> None:
