@@ -187,13 +187,14 @@ def _conflicts(
     claimed = {statement.place for statement in every}
     quoted = {o.statement.place: o.quoted for one in answers for o in one.scored if o.score >= _REPORTABLE}
     chosen = [(one, quoted[one.place]) for one in every if one.place in quoted]
+    told = removals.read(chosen)
     found = [
         *conflicts(every, subjects, frozenset(key for one in answers for key in one.question.weights)),
         *((one.one, one.other, one.conflict) for one in changed if one.conflict is not None),
         *disagreements(chosen, about),
         *commands.disagreements(chosen, frozenset(word for one in answers for word in one.question.mentioned)),
         *stated.disagreements([one for one, _ in chosen], about),
-        *(pair for one in answers for pair in removals.disagreements(chosen, one.question.names, one.question.weights)),
+        *(pair for one in answers for pair in removals.disagreements(told, one.question.names, one.question.weights)),
     ]
     distinct = {frozenset((one.place, other.place)): (one, other, how) for one, other, how in reversed(found)}
     return [

@@ -57,6 +57,8 @@ def switch(text: str) -> int:
 
     Sentences with a condition say neither, nor do clauses with a possibility (`can be enabled`).
     """
+    if _ON.search(text) is None and _OFF.search(text) is None:
+        return 0
     plain = "; ".join(_plain_clauses(text))
     return int(_ON.search(plain) is not None) - int(_OFF.search(plain) is not None)
 

@@ -26,6 +26,7 @@ _CONDITION: Final = re.compile(
     r"\b(?:if|when(?:ever)?|while|unless|whether|once|until|after|as soon as|provided that)\b", re.IGNORECASE
 )
 _CLAUSE_BEGINS: Final = re.compile(r"[,;:.!?]\s")
+_LONGEST_CLAUSE: Final = 600
 _FROM: Final = re.compile(r"\s+from\s+(?P<place>[^,;.()]*(?:\.\d[^,;.()]*)*)")
 _PRODUCT: Final = re.compile(
     r"(?i:\b(?:releases?|versions?|projects?|products?|distributions?|packages?|code(?:base)?|repositor(?:y|ies)|apis?"
@@ -72,7 +73,8 @@ def gone(text: str) -> Gone:
 
 def _is_so(text: str, found: re.Match[str]) -> bool:
     """Whether it is gone for good: its clause is no condition, and it is not gone from what runs alone."""
-    if _CONDITION.search(_CLAUSE_BEGINS.split(_ASIDE.sub(" ", text[: found.start()]))[-1]):
+    before = text[max(0, found.start() - _LONGEST_CLAUSE) : found.start()]
+    if _CONDITION.search(_CLAUSE_BEGINS.split(_ASIDE.sub(" ", before))[-1]):
         return False
     place = _FROM.match(text, found.end())
     return place is None or _PRODUCT.search(place["place"]) is not None
@@ -92,18 +94,22 @@ class Told:
     gone: Gone
 
 
+def read(chosen: Sequence[tuple[Statement, Statement]]) -> list[Told]:
+    """What each statement, with what it is quoted with, says to be gone; rows of a reference say nothing of it."""
+    return [Told(one, quoted, gone(quoted.text)) for one, quoted in chosen if one.setting is None]
+
+
 def disagreements(
-    chosen: Sequence[tuple[Statement, Statement]], names: frozenset[str], weights: Mapping[str, float]
+    told: Sequence[Told], names: frozenset[str], weights: Mapping[str, float]
 ) -> list[tuple[Statement, Statement, Conflict]]:
     """Pairs of statements under different headings of which one says that what the other speaks of is gone.
 
     Args:
-        chosen: statements with what they are quoted with, the one that bears most on the question first.
+        told: statements as `read`, the one that bears most on the question first.
         names: stems of the names in the question.
         weights: of all its stems, heavier where they tell more. What is gone must be what is asked about: named in
             the question, or much of it.
     """
-    told = [Told(one, quoted, gone(quoted.text)) for one, quoted in chosen if one.setting is None]
     found: list[tuple[Statement, Statement, Conflict]] = []
     for ended in (each for each in told if each.gone.terms):
         asked = {term.key for term in ended.gone.terms} & weights.keys()

@@ -3,7 +3,7 @@
 import pytest
 
 from collegium.analysis.examine import examine
-from collegium.analysis.removals import gone
+from collegium.analysis.removals import gone, read
 from collegium.analysis.statements import statements
 from collegium_schemas.evidence import Passage
 from report_worlds import evidence, passage
@@ -61,6 +61,14 @@ def test_something_else_being_gone_is_no_contradiction() -> None:
     assert _told(question, "The Streams API works with Java 8.", "Zookeeper was removed from the Streams API.") == []
     other = "The option --enable-proxy was removed from the Streams API."
     assert _told(question, "The option --enable-all turns on the Streams API.", other) == []
+
+
+def test_statements_are_read_once_for_all_questions() -> None:
+    """Each with what it says to be gone; the rows of a reference are left out."""
+    found = statements(_page("The Scala consumers were removed here.\n\nJava is supported by the Streams API.", 1))
+    row = statements(passage("How often.\n\nDefault: 600", heading="Settings > refresh.interval"))
+    told = read([(one, one) for one in (*found, *row) if one in found or one.setting is not None])
+    assert [bool(each.gone.terms) for each in told] == [True, False]
 
 
 def test_being_gone_in_a_condition_is_no_contradiction() -> None:
