@@ -38,13 +38,13 @@ _STAGE_WORDS: Final = keys_of(
 
 
 _ON: Final = re.compile(
-    r"\b(?:is|are|been|be)\s+(?:now\s+|also\s+)?(?:enabled|turned on|switched on)\b|\benabled by default\b"
+    r"\b(?:is|are|been|be)\s+(?:now\s+|also\s+)?(?:enabled|turned on|switched on)\b|(?<!not )\benabled by default\b"
     r"|\benables\b[^.;]{1,60}\bby default\b|\bnow set to true\b|\bdefaults? to true\b",
     re.IGNORECASE,
 )
 _OFF: Final = re.compile(
     r"\b(?:is|are|been|be|remain(?:s|ed)?)\s+(?:now\s+|also\s+)?(?:disabled|turned off|switched off)\b"
-    r"|\bdisabled by default\b|\bnow set to false\b|\bdefaults? to false\b",
+    r"|(?<!not )\bdisabled by default\b|\bnow set to false\b|\bdefaults? to false\b",
     re.IGNORECASE,
 )
 _SENTENCE_END: Final = re.compile(r"[.;!?](?:\s|$)|\n{2,}")

@@ -167,6 +167,7 @@ def test_two_words_behind_a_number_are_what_is_counted() -> None:
         ("Unless it is switched off, the log grows.", 0),
         ("Check whether the endpoint is enabled.", 0),
         ("The endpoint can be disabled.", 0),
+        ("The endpoint is not enabled by default.", 0),
         ("The endpoint is enabled by default, it can be disabled.", 1),
         ("The endpoint is disabled by default. When it is enabled, anyone may connect.", -1),
     ],
