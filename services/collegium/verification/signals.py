@@ -19,6 +19,8 @@ MOST_WINDOWS: Final = 4
 """Windows of a claim that are put to the model, and as many sentences."""
 _FLOOR: Final = 0.005
 """Chances below are taken for this one: their logarithms would say more than the model knows."""
+_HALF_AS_LONG: Final = 10
+"""Sentences of a source in which a shared word says half of what it says in an endless one."""
 _VALUES: Final = (TermKind.NUMBER, TermKind.VERSION, TermKind.DATE)
 _RULE: Final = WindowRule(sentences=4, step=2, max_chars=640)
 """Longer ones would not fit into the model's tokens."""
@@ -51,6 +53,7 @@ class Grounds:
         shared: The share of its content words that the windows hold together: a claim may join what several say.
         exact: The share of its numbers, versions, dates and names that they hold; 1 when it has none.
         direction: 1 when claim and best sentence speak of the same direction, -1 when of opposite ones, else 0.
+        searched: How many sentences the sources have.
     """
 
     windows: tuple[Window, ...]
@@ -58,6 +61,7 @@ class Grounds:
     shared: float
     exact: float
     direction: int
+    searched: int
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -70,14 +74,15 @@ class Signals:
     """A claim's signals, ready to be weighed.
 
     Attributes:
-        shared: See `Grounds`.
+        held: The share of its content words that the sources hold, times n / (n + 10) of their n sentences: a few
+            sentences were chosen for sharing words with the claim, so that these say little of whether it holds.
         exact: See `Grounds`.
         direction: See `Grounds`.
         entailed: ln(p / (1 - p)) of the highest chance of entailment by a window; 0 without a model.
         contradicted: The same of contradiction by a sentence.
     """
 
-    shared: float
+    held: float
     exact: float
     direction: float = 0.0
     entailed: float = 0.0
@@ -120,6 +125,7 @@ def grounds_of(claim: str, sources: Sequence[str], most: int = MOST_WINDOWS) -> 
         _shared(words, together),
         _share(exact),
         direction(said) * direction(near[0][1]) if near else 0,
+        sum(len(one.sentences) for one in cut),
     )
 
 
@@ -144,11 +150,12 @@ def signals(grounds: Grounds, chances: Mapping[str, Chances] | None) -> Signals:
         grounds: With at least one window.
         chances: Of each of the grounds' texts.
     """
+    held = grounds.shared * grounds.searched / (grounds.searched + _HALF_AS_LONG)
     if chances is None:
-        return Signals(grounds.shared, grounds.exact, grounds.direction)
+        return Signals(held, grounds.exact, grounds.direction)
     entailed = max(chances[window.text].entailment for window in grounds.windows)
     contradicted = max(chances[text].contradiction for text in grounds.sentences)
-    return Signals(grounds.shared, grounds.exact, grounds.direction, _odds(entailed), _odds(contradicted))
+    return Signals(held, grounds.exact, grounds.direction, _odds(entailed), _odds(contradicted))
 
 
 def _odds(chance: float) -> float:
