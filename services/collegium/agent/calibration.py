@@ -7,6 +7,7 @@ of the evaluation's suites; the file says on what.
 import json
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from collegium_schemas.base import Contract, Identifier, Share, Text
 
 _MOST_SIGNALS = 16
 _STEEPEST = 30.0
+_MOST_FILES = 16
 
 
 class Curve(Contract):
@@ -50,8 +52,9 @@ class Curves(Contract):
     curves: Annotated[dict[Identifier, Curve], Field(min_length=1, max_length=_MOST_SIGNALS)]
 
 
+@lru_cache(maxsize=_MOST_FILES)
 def read_curves(path: Path) -> Curves:
-    """A calibration file.
+    """A calibration file, read once per process.
 
     Raises:
         OSError: it cannot be read.

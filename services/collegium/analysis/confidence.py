@@ -5,16 +5,15 @@ Raw signals, each from 0 to 1, and curves that were fitted to them (`data/confid
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final
 
-from collegium.agent.calibration import Curves, read_curves
+from collegium.agent import retrieved
+from collegium.agent.calibration import read_curves
 from collegium_schemas.evidence import Analysis, Evidence, QuestionAnalysis
 
 _MANY_CLAIMS: Final = 40
 """Of a question, as `examine` keeps them; more leave no more room to be mistaken."""
-_MANY_PASSAGES: Final = 20
 _RIVAL: Final = 0.9
 """A claim with so much of the best one's score might be the answer as well."""
 _FILE: Final = Path(__file__).parent / "data" / "confidence.json"
@@ -65,8 +64,8 @@ def signals_of(evidence: Sequence[Evidence], analysis: Analysis) -> Signals:
         alone=min(map(_alone, answered), default=0.0),
         few=1.0 - min(1.0, max((len(one.claims) for one in answered), default=0) / _MANY_CLAIMS),
         answered=len(answered) / len(analysis.questions) if analysis.questions else 0.0,
-        coverage=max((ranked.coverage for one in evidence for ranked in one.passages), default=0.0),
-        crowd=min(1.0, max((len(one.passages) for one in evidence), default=0) / _MANY_PASSAGES),
+        coverage=retrieved.coverage(evidence),
+        crowd=retrieved.crowd(evidence),
     )
 
 
@@ -84,10 +83,5 @@ def confidence_of(signals: Signals) -> float:
 
     Where no question is answered, it is the chance that this is a mistake: one minus that of being right.
     """
-    chance = _shipped().curves[signals.curve].chance(signals.values())
+    chance = read_curves(_FILE).curves[signals.curve].chance(signals.values())
     return chance if signals.answered > 0 else 1.0 - chance
-
-
-@cache
-def _shipped() -> Curves:
-    return read_curves(_FILE)

@@ -5,11 +5,11 @@ Raw signals, each from 0 to 1, and curves that were fitted to them (`data/confid
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final
 
-from collegium.agent.calibration import Curves, read_curves
+from collegium.agent import retrieved
+from collegium.agent.calibration import read_curves
 from collegium_schemas.evidence import Evidence, QuestionAnalysis, Section
 
 _FILE: Final = Path(__file__).parent / "data" / "confidence.json"
@@ -55,21 +55,16 @@ def signals_of(
     return Signals(
         relevance=min(best, default=0.0),
         answered=len(spoken) / len(sections) if sections else 0.0,
-        coverage=max((ranked.coverage for one in evidence for ranked in one.passages), default=0.0),
+        coverage=retrieved.coverage(evidence),
     )
 
 
 def confidence_of(signals: Signals) -> float:
     """The chance that the draft is right: that it answers the goal, or that the corpus does not."""
-    return _shipped().curves[signals.curve].chance(signals.values())
+    return read_curves(_FILE).curves[signals.curve].chance(signals.values())
 
 
 def answer_confidence(question: QuestionAnalysis) -> float:
     """The chance that what is found on one question answers it."""
     relevance = max((claim.score for claim in question.claims), default=0.0)
     return confidence_of(Signals(relevance, 1.0, 1.0))
-
-
-@cache
-def _shipped() -> Curves:
-    return read_curves(_FILE)

@@ -4,13 +4,12 @@ Three raw signals, each from 0 to 1, and a curve that was fitted to them (`data/
 """
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from collegium.agent.calibration import Curves, read_curves
+from collegium.agent.calibration import read_curves
 from collegium.retrieval.index import Floats
 
 _FIRST: Final = 10
@@ -58,12 +57,7 @@ def signals_of(coverage: float, scores: Floats, similarities: Floats | None) -> 
 
 def confidence_of(signals: Signals) -> float:
     """The chance that every document which answers the question is among the first ten found."""
-    return _shipped().curves[signals.curve].chance(signals.values())
-
-
-@cache
-def _shipped() -> Curves:
-    return read_curves(_FILE)
+    return read_curves(_FILE).curves[signals.curve].chance(signals.values())
 
 
 def _first(values: Floats) -> set[int]:

@@ -5,16 +5,15 @@ Raw signals, each from 0 to 1, and curves that were fitted to them (`data/confid
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final
 
-from collegium.agent.calibration import Curves, read_curves
+from collegium.agent import retrieved
+from collegium.agent.calibration import read_curves
 from collegium_schemas.evidence import Draft, Evidence
 from collegium_schemas.tasks import ReviewSummary
 
 _FILE: Final = Path(__file__).parent / "data" / "confidence.json"
-_MANY_PASSAGES: Final = 20
 _EVEN: Final = 0.5
 """What a draft without a confidence of its own is taken for."""
 
@@ -54,15 +53,10 @@ def signals_of(draft: Draft, evidence: Sequence[Evidence], summary: ReviewSummar
         judged=judged,
         supported=summary.supported / judged if judged else 0.0,
         draft=_EVEN if draft.confidence is None else draft.confidence,
-        crowd=min(1.0, max((len(one.passages) for one in evidence), default=0) / _MANY_PASSAGES),
+        crowd=retrieved.crowd(evidence),
     )
 
 
 def confidence_of(signals: Signals) -> float:
     """The chance that what is left of the draft is right."""
-    return _shipped().curves[signals.curve].chance(signals.values())
-
-
-@cache
-def _shipped() -> Curves:
-    return read_curves(_FILE)
+    return read_curves(_FILE).curves[signals.curve].chance(signals.values())

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Final, TypeVar, Unpack
 
 import click
 
@@ -11,6 +11,7 @@ from collegium.cli.chains import chain
 from collegium.cli.command import command, family
 from collegium.cli.evaluations import judged, progress
 from collegium.cli.session import Session
+from collegium.cli.suite_options import Kept, kept_options
 from collegium.cli.whole_runs import case, runs
 
 if TYPE_CHECKING:
@@ -21,20 +22,16 @@ _MOST_WORKERS: Final = 64
 F = TypeVar("F", bound=Callable[..., object])
 
 
-class _Chosen(TypedDict):
-    """The options of every suite's command."""
+class _Chosen(Kept):
+    """The options of a command on judged data."""
 
     data: Path
     subject: str
-    out: Path | None
-    earlier: Path | None
-    floors: Path | None
     workers: int
-    most: int | None
 
 
 def _options(function: F) -> F:
-    """What every suite's command can be told."""
+    """What a command on judged data can be told."""
     for option in reversed(
         (
             click.option("--data", required=True, type=click.Path(path_type=Path), help="The folder of judged data."),
@@ -44,22 +41,7 @@ def _options(function: F) -> F:
                 show_default=True,
                 help="What is measured: a shipped subject's name, or a function of yours as module:attribute.",
             ),
-            click.option(
-                "--out",
-                type=click.Path(path_type=Path, file_okay=False),
-                help="Keep answers and report in this folder; a second run takes up the answers that are there.",
-            ),
-            click.option(
-                "--compare",
-                "earlier",
-                type=click.Path(path_type=Path, file_okay=False),
-                help="Compare with the report on the same data in this folder, and list what got worse.",
-            ),
-            click.option(
-                "--floors",
-                type=click.Path(path_type=Path, dir_okay=False),
-                help="Fail when a figure does not reach what this JSON file asks for.",
-            ),
+            kept_options,
             click.option(
                 "--workers",
                 default=1,
@@ -67,7 +49,6 @@ def _options(function: F) -> F:
                 type=click.IntRange(1, _MOST_WORKERS),
                 help="Processes that judge cases.",
             ),
-            click.option("--most", type=click.IntRange(min=1), help="Only so many cases, always the same ones."),
         )
     ):
         function = option(function)
