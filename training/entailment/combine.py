@@ -30,7 +30,7 @@ from collegium.evaluation.reading import read_verification
 from collegium.verification.signals import Signals, grounds_of, signals
 from collegium.verification.weighing import Weights
 
-WORDS = ("held", "exact", "direction")
+WORDS = ("missing", "exact", "direction")
 """What is known without the model."""
 ALL = (*WORDS, "entailed", "contradicted")
 _PENALTY = 10.0

@@ -19,8 +19,8 @@ MOST_WINDOWS: Final = 4
 """Windows of a claim that are put to the model, and as many sentences."""
 _FLOOR: Final = 0.005
 """Chances below are taken for this one: their logarithms would say more than the model knows."""
-_HALF_AS_LONG: Final = 10
-"""Sentences of a source in which a shared word says half of what it says in an endless one."""
+_HALF_AS_LONG: Final = 20
+"""Sentences in which a word that is missing says half of what it would say of an endless source."""
 _VALUES: Final = (TermKind.NUMBER, TermKind.VERSION, TermKind.DATE)
 _RULE: Final = WindowRule(sentences=4, step=2, max_chars=640)
 """Longer ones would not fit into the model's tokens."""
@@ -74,15 +74,15 @@ class Signals:
     """A claim's signals, ready to be weighed.
 
     Attributes:
-        held: The share of its content words that the sources hold, times n / (n + 10) of their n sentences: a few
-            sentences were chosen for sharing words with the claim, so that these say little of whether it holds.
+        missing: The share of its content words that the windows do not hold, times n / (n + 20) of the sources' n
+            sentences: a few sentences may say the same in other words; that a page lacks a word says more.
         exact: See `Grounds`.
         direction: See `Grounds`.
         entailed: ln(p / (1 - p)) of the highest chance of entailment by a window; 0 without a model.
         contradicted: The same of contradiction by a sentence.
     """
 
-    held: float
+    missing: float
     exact: float
     direction: float = 0.0
     entailed: float = 0.0
@@ -150,12 +150,12 @@ def signals(grounds: Grounds, chances: Mapping[str, Chances] | None) -> Signals:
         grounds: With at least one window.
         chances: Of each of the grounds' texts.
     """
-    held = grounds.shared * grounds.searched / (grounds.searched + _HALF_AS_LONG)
+    missing = (1.0 - grounds.shared) * grounds.searched / (grounds.searched + _HALF_AS_LONG)
     if chances is None:
-        return Signals(held, grounds.exact, grounds.direction)
+        return Signals(missing, grounds.exact, grounds.direction)
     entailed = max(chances[window.text].entailment for window in grounds.windows)
     contradicted = max(chances[text].contradiction for text in grounds.sentences)
-    return Signals(held, grounds.exact, grounds.direction, _odds(entailed), _odds(contradicted))
+    return Signals(missing, grounds.exact, grounds.direction, _odds(entailed), _odds(contradicted))
 
 
 def _odds(chance: float) -> float:

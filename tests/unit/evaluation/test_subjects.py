@@ -16,7 +16,7 @@ from collegium.verification.weighing import Weights
 
 SOURCE = "Brokers that lose their leader stop taking writes."
 CLAIM = "Without a leader, a broker refuses to be written to."
-WEIGHTS = Weights(bias=0.0, held=0.5, exact=0.5, direction=0.5, entailed=0.5, contradicted=-0.5)
+WEIGHTS = Weights(bias=0.0, missing=-0.5, exact=0.5, direction=0.5, entailed=0.5, contradicted=-0.5)
 CASE = VerificationCase("c1", CLAIM, (SOURCE,), "supported")
 
 

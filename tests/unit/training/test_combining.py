@@ -24,7 +24,7 @@ def test_what_tells_claims_apart_weighs_most() -> None:
     """The model's signal; and what it gives is a probability."""
     learnt, held_back = _drawn(600, tuning=True), _drawn(300, tuning=False)
     weights = fit(learnt, ALL)
-    assert weights.entailed > abs(weights.held)
+    assert weights.entailed > abs(weights.missing)
     told = figures([*learnt, *held_back], weights)["drawn reporting"]
     assert told["auroc"] > 0.9
     assert told["ece"] < 0.1
@@ -53,8 +53,8 @@ def test_a_suites_share_of_truths_moves_no_weight() -> None:
     chance = random.Random(6)
     rare = [_worded("rare", 0.2 + 0.1 * chance.random(), chance.random() < 0.2) for _ in range(400)]
     often = [_worded("often", 0.8 + 0.1 * chance.random(), chance.random() < 0.8) for _ in range(400)]
-    assert abs(fit([*rare, *often], WORDS).held) < 1.0
+    assert abs(fit([*rare, *often], WORDS).missing) < 1.0
 
 
-def _worded(suite: str, held: float, supported: bool) -> Weighable:  # noqa: FBT001 - a field of a claim
-    return Weighable(suite, True, supported, Signals(held, 1.0))  # noqa: FBT003 - a field of a claim
+def _worded(suite: str, missing: float, supported: bool) -> Weighable:  # noqa: FBT001 - a field of a claim
+    return Weighable(suite, True, supported, Signals(missing, 1.0))  # noqa: FBT003 - a field of a claim

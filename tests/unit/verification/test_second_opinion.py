@@ -16,7 +16,7 @@ from report_worlds import passage
 SOURCE = "Brokers that lose their leader stop taking writes within 30 seconds. Reads go on as before."
 PARAPHRASE = "Without a leader, a broker refuses to be written to."
 YES, NO, UNSURE = Chances(0.98, 0.01, 0.01), Chances(0.01, 0.01, 0.98), Chances(0.5, 0.4, 0.1)
-WEIGHTS = Weights(bias=0.0, held=0.5, exact=0.5, direction=0.5, entailed=0.5, contradicted=-0.5)
+WEIGHTS = Weights(bias=0.0, missing=-0.5, exact=0.5, direction=0.5, entailed=0.5, contradicted=-0.5)
 
 
 def _verdict(text: str, chances: Chances, source: str = SOURCE) -> SentenceVerdict:
@@ -142,13 +142,13 @@ def test_signals_without_a_model_are_those_of_words() -> None:
     assert WEIGHTS.support(yes) > WEIGHTS.support(no)
 
 
-def test_shared_words_say_more_of_a_long_source() -> None:
-    """One sentence was chosen for sharing them; a page was not."""
-    sentence = "The cache holds 512 entries."
-    page = " ".join([*(f"Row {number} speaks of nothing at all." for number in range(40)), sentence])
-    short, long = (signals(grounds_of(sentence, (source,)), None) for source in (sentence, page))
-    assert 0.0 < short.held < long.held < 1.0
-    assert short.exact == long.exact
+def test_a_missing_word_says_more_of_a_long_source() -> None:
+    """One sentence may say it in other words; a page that lacks it hardly does."""
+    rows = [f"Row {number} speaks of nothing at all." for number in range(40)]
+    sources = ("The cache holds entries.", " ".join([*rows, "The cache holds entries."]))
+    short, long = (signals(grounds_of("The cache holds coloured entries.", (source,)), None) for source in sources)
+    assert 0.0 < short.missing < long.missing < 1.0
+    assert signals(grounds_of("The cache holds entries.", sources), None).missing == 0.0
 
 
 def test_contradiction_is_looked_for_in_single_sentences() -> None:
