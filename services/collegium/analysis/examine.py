@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from collegium.analysis import commands, removals, stated
+from collegium.analysis import code_lines, commands, removals, stated
 from collegium.analysis.answering import answering, nearness, unknown_share
 from collegium.analysis.clusters import Place, conflicts, groups, same_pairs
 from collegium.analysis.comparing import Conflict, statement_text, versions_differ
@@ -14,7 +14,7 @@ from collegium.analysis.maturity import disagreements
 from collegium.analysis.mismatch import exact
 from collegium.analysis.question import Question, read_question
 from collegium.analysis.revisions import Revision, revisions
-from collegium.analysis.scoring import Scored, best, version_share
+from collegium.analysis.scoring import Scored, best, score, version_share
 from collegium.analysis.second_look import SecondLook
 from collegium.analysis.statements import Statement, denies, statements
 from collegium.language.quantities import Measure
@@ -41,6 +41,8 @@ _REPORTABLE: Final = 0.55
 _MOST_CHOSEN: Final = 40
 """Claims of all questions whose counterparts in other versions are looked for: those that a report may quote."""
 _COUNTERPART_SHARE: Final = 0.95
+_LINE_SCORE: Final = 0.6
+"""Of a line of code that begins with a word of the question, and that another version writes differently."""
 ANSWERING_SCORE: Final = 0.4
 """A question is answered when a claim reaches this after what the evidence does not know of the question is taken off.
 
@@ -93,12 +95,15 @@ def examine(evidence: Sequence[Evidence], second_look: SecondLook | None = None)
     frequency, count = _frequencies(asked)
     share = max(1, min(MOST_CLAIMS, MOST_CLAIMS_IN_ALL // max(1, len(asked))))
     answers = [_answer(one, frequency, count, share) for one in asked]
-    changed = revisions(_distinct(answers, least=_REPORTABLE)[:_MOST_CHOSEN], _all_statements(asked))
+    about = _about(answers)
+    changed = revisions(_distinct(answers, least=_REPORTABLE)[:_MOST_CHOSEN], _all_statements(asked), about)
     answers = [_with_counterparts(one, answers, changed, share) for one in answers]
+    lines = [_lines(one) for one in answers]
+    answers = [_with_lines(one, pairs, share) for one, pairs in zip(answers, lines, strict=True)]
     claim_ids = _claim_ids(answers)
     every = _distinct(answers)
     subjects = frozenset(key for one in answers for key in one.question.names)
-    found = _conflicts(answers, every, subjects, changed)
+    found = [*_conflicts(answers, every, subjects, changed), *(pair for pairs in lines for pair in pairs)]
     if second_look is not None:
         found += second_look.among(every, {frozenset((one.place, other.place)) for one, other, _ in found})
     contradictions = [
@@ -124,6 +129,11 @@ def examine(evidence: Sequence[Evidence], second_look: SecondLook | None = None)
             _question(one, claim_ids, same, opposed, listed.get(one.asked.question_id, [])) for one in answers
         )
     )
+
+
+def _about(answers: Sequence[_Answers]) -> frozenset[str]:
+    """Stems of what the questions are about."""
+    return frozenset(key for one in answers for key in one.question.about)
 
 
 def _frequencies(asked: Sequence[Asked]) -> tuple[Mapping[str, int], int]:
@@ -179,11 +189,25 @@ def _with_counterparts(
     return replace(answers, scored=ranked[:limit])
 
 
+def _lines(answers: _Answers) -> list[tuple[Statement, Statement, Conflict]]:
+    ranked = sorted(answers.asked.passages, key=lambda one: -one.score)
+    passages = [one.passage for one in ranked]
+    return code_lines.disagreements(passages, answers.question.about)
+
+
+def _with_lines(answers: _Answers, lines: Sequence[tuple[Statement, Statement, Conflict]], limit: int) -> _Answers:
+    """The answers with lines of code that versions write differently."""
+    found = [(line, score(answers.question, line, 1.0)) for one, other, _ in lines for line in (one, other)]
+    added = [Scored(line, max(_LINE_SCORE, value), line, value) for line, value in found]
+    ranked = sorted((*answers.scored, *added), key=lambda one: (-one.score, *one.statement.place))
+    return replace(answers, scored=ranked[:limit]) if added else answers
+
+
 def _conflicts(
     answers: Sequence[_Answers], every: Sequence[Statement], subjects: frozenset[str], changed: Sequence[Revision]
 ) -> list[tuple[Statement, Statement, Conflict]]:
     """Contradictions of any kind between claims, each pair once."""
-    about = frozenset(key for one in answers for key in one.question.weights if key not in one.question.weak)
+    about = _about(answers)
     claimed = {statement.place for statement in every}
     quoted = {o.statement.place: o.quoted for one in answers for o in one.scored if o.score >= _REPORTABLE}
     chosen = [(one, quoted[one.place]) for one in every if one.place in quoted]

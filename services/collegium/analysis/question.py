@@ -81,6 +81,11 @@ class Question:
     weak: frozenset[str] = frozenset()
     """Stems among the weights that carry little in most questions."""
 
+    @property
+    def about(self) -> frozenset[str]:
+        """Stems of what it is about: without those that carry little."""
+        return frozenset(self.weights.keys() - self.weak)
+
 
 def keys_of(found: Iterable[Term]) -> frozenset[str]:
     """The stems of the words; an identifier counts as itself and as its parts (`enable.idempotence`)."""

@@ -74,6 +74,15 @@ def statements(passage: Passage) -> tuple[Statement, ...]:
     )
 
 
+def line_statement(passage: Passage, span: Span) -> Statement:
+    """A line of code or configuration as a statement: no sentence, but worth telling where versions differ in it."""
+    text = span.of(passage.text)
+    found = terms(text)
+    context = keys_of(terms(f"{passage.title}\n{passage.heading}"))
+    heading = keys_of(terms(passage.heading.rsplit(" > ", 1)[-1]))
+    return Statement(passage, span, text, found, keys_of(found), context, frozenset(), heading)
+
+
 def reaching(statement: Statement, span: Span) -> Statement:
     """A statement together with what stands around it, as one."""
     text = span.of(statement.passage.text)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from collegium.analysis.comparing import READ_AS_TRUE
 from collegium.analysis.examine import examine
 from collegium.analysis.maturity import stage
 from collegium.analysis.revisions import family
@@ -40,6 +41,32 @@ def test_a_new_wording_is_no_difference() -> None:
     """Synonyms of common words say the same."""
     old, new = "Messages can be clumped together and compressed.", "Messages can be grouped together and compressed."
     assert _kinds("How are messages compressed?", _page(old, "2.8"), _page(new, "3.9")) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "old", "new"),
+    [
+        (
+            "To which replicas is leadership restored?",
+            "By default leadership is restored to the restored replicas.",
+            "By default leadership is restored to the preferred replicas.",
+        ),
+        (
+            "What happens to the response of a client over its quota?",
+            "The broker computes the delay that brings a guilty client under its quota and delays the response.",
+            "The broker computes the delay that brings the violating client under its quota and returns the response.",
+        ),
+    ],
+)
+def test_other_words_right_before_what_is_asked_about_are_a_difference(question: str, old: str, new: str) -> None:
+    """What is asked about is described, or dealt with, otherwise; the same words elsewhere would only be a new wording.
+
+    It is less sure than what differs in a number or a name.
+    """
+    pages = (_page(old, "2.8"), _page(new, "3.9"))
+    [found] = _asked(question, *pages).contradictions
+    assert (found.kind, found.confidence) == ("value", READ_AS_TRUE)
+    assert _kinds("Is leadership or the client restored by default?", *pages) == []
 
 
 @pytest.mark.parametrize(
