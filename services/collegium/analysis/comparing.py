@@ -38,6 +38,10 @@ HEDGES: Final = frozenset(
 )
 """What makes a sentence a condition or a possibility: it does not say that something is so."""
 
+CONDITION: Final = re.compile(
+    r"\b(?:if|when(?:ever)?|while|unless|whether|once|until|after|as soon as|provided that)\b", re.IGNORECASE
+)
+"""It governs what follows: `When compression is enabled, ...` says nothing of whether it is."""
 _OPTION: Final = re.compile(r"(?<!\w)--\w[\w-]*")
 _IDENTIFIER: Final = re.compile(r"[a-z][\w-]*(?:\.[\w-]+)+")
 

@@ -11,7 +11,7 @@ from collegium.analysis.answering import answering, nearness, unknown_share
 from collegium.analysis.clusters import Place, conflicts, groups, same_pairs
 from collegium.analysis.comparing import Conflict, statement_text, versions_differ
 from collegium.analysis.maturity import disagreements
-from collegium.analysis.mismatch import exact
+from collegium.analysis.mismatch import Exact, exact
 from collegium.analysis.question import Question, read_question
 from collegium.analysis.revisions import Revision, revisions
 from collegium.analysis.scoring import Scored, best, score, version_share
@@ -136,6 +136,10 @@ def _about(answers: Sequence[_Answers]) -> frozenset[str]:
     return frozenset(key for one in answers for key in one.question.about)
 
 
+def _exact(answers: _Answers) -> Exact:
+    return exact(answers.asked.question, answers.question.versions)
+
+
 def _frequencies(asked: Sequence[Asked]) -> tuple[Mapping[str, int], int]:
     """In how many sentences of the evidence each stem occurs, and how many sentences there are."""
     frequency: Counter[str] = Counter()
@@ -215,7 +219,7 @@ def _conflicts(
     found = [
         *conflicts(every, subjects, frozenset(key for one in answers for key in one.question.weights)),
         *((one.one, one.other, one.conflict) for one in changed if one.conflict is not None),
-        *disagreements(chosen, about),
+        *disagreements(chosen, about, frozenset(mark for one in answers for mark in _exact(one).marks)),
         *commands.disagreements(chosen, frozenset(word for one in answers for word in one.question.mentioned)),
         *stated.disagreements([one for one, _ in chosen], about),
         *(pair for one in answers for pair in removals.disagreements(told, one.question.names, one.question.weights)),
@@ -263,7 +267,7 @@ def _question(
     contradictions: Sequence[Contradiction],
 ) -> QuestionAnalysis:
     places = _places(answers)
-    asked = exact(answers.asked.question, answers.question.versions)
+    asked = _exact(answers)
     documents = {one.statement.place: one.statement.passage.document_id for one in answers.scored}
     clusters: list[ClaimCluster] = []
     for number, members in enumerate(groups(places, [*same, *opposed]), 1):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
-from collegium.analysis.comparing import HEDGES, READ_AS_TRUE, Conflict, of_two_things
+from collegium.analysis.comparing import CONDITION, HEDGES, READ_AS_TRUE, Conflict, of_two_things
+from collegium.analysis.mismatch import Marks, marks_of
 from collegium.analysis.question import keys_of
 from collegium.analysis.statements import Statement
 from collegium.language.terms import terms
@@ -48,14 +49,15 @@ _OFF: Final = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END: Final = re.compile(r"[.;!?](?:\s|$)|\n{2,}")
-_CONDITION: Final = re.compile(r"\b(?:if|when(?:ever)?|while|unless|whether|once|until|provided that)\b", re.IGNORECASE)
-"""It governs the whole sentence: `When compression is enabled, ...` says nothing of whether it is."""
+_CLAUSE_END: Final = re.compile(r",\s|\sand\s")
+_BY_DEFAULT: Final = re.compile(r"\bby default\b", re.IGNORECASE)
 
 
 def switch(text: str) -> int:
     """1 where a text says that something is on, -1 where it says that it is off, else 0.
 
-    Sentences with a condition say neither, nor do clauses with a possibility (`can be enabled`).
+    Sentences with a condition say neither, nor do clauses with a possibility (`can be enabled`); but what is so by
+    default, or `unless` something, is so where nobody changes it.
     """
     if _ON.search(text) is None and _OFF.search(text) is None:
         return 0
@@ -65,8 +67,10 @@ def switch(text: str) -> int:
 
 def _plain_clauses(text: str) -> Iterator[str]:
     for sentence in _SENTENCE_END.split(text):
-        if _CONDITION.search(sentence) is None:
-            yield from (each for each in sentence.split(", ") if not any(term.key in HEDGES for term in terms(each)))
+        condition = CONDITION.search(sentence)
+        said = sentence if condition is None else sentence[: condition.start()]
+        if condition is None or condition.group().lower() == "unless" or _BY_DEFAULT.search(said):
+            yield from (each for each in _CLAUSE_END.split(said) if not any(t.key in HEDGES for t in terms(each)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ def stage(text: str) -> int:
 
 
 def disagreements(
-    chosen: Sequence[tuple[Statement, Statement]], subjects: frozenset[str]
+    chosen: Sequence[tuple[Statement, Statement]], subjects: frozenset[str], marks: Marks = frozenset()
 ) -> list[tuple[Statement, Statement, Conflict]]:
     """Pairs of statements under different headings that put one thing at opposite stages, or on and off, each once.
 
@@ -95,36 +99,46 @@ def disagreements(
         chosen: statements with what they are quoted with, in order of how much they bear on the questions.
         subjects: stems of what the questions are about. Two statements are about one thing when they share two of
             them, counting the headings above, and at least one in their own words.
+        marks: numbers in the questions with the word before each, such as `Java 8`: of those, both must speak.
     """
     return [
-        *_opposite(chosen, stage, subjects - _STAGE_WORDS, own=1),
-        *_opposite(chosen, switch, subjects - _SWITCH_WORDS, own=_FEWEST_COMMON),
+        *_opposite(chosen, stage, subjects - _STAGE_WORDS, marks, own=1),
+        *_opposite(chosen, switch, subjects - _SWITCH_WORDS, marks, own=_FEWEST_COMMON),
     ]
 
 
 def _opposite(
-    chosen: Sequence[tuple[Statement, Statement]], read: Callable[[str], int], subjects: frozenset[str], *, own: int
+    chosen: Sequence[tuple[Statement, Statement]],
+    read: Callable[[str], int],
+    subjects: frozenset[str],
+    marks: Marks,
+    *,
+    own: int,
 ) -> list[tuple[Statement, Statement, Conflict]]:
     staged = [Staged(one, quoted, at) for one, quoted in chosen if one.setting is None and (at := read(quoted.text))]
     found: list[tuple[Statement, Statement, Conflict]] = []
     used: set[tuple[str, int]] = set()
     for one, other in combinations(staged, 2):
-        words = _shared(one, other, subjects, min(own, len(subjects))) if len(found) < _MOST else ""
-        if words and one.stage != other.stage and not {one.statement.place, other.statement.place} & used:
+        if one.stage == other.stage or len(found) >= _MOST or {one.statement.place, other.statement.place} & used:
+            continue
+        words = _shared(one.quoted, other.quoted, subjects, marks, min(own, len(subjects)))
+        if words:
             used |= {one.statement.place, other.statement.place}
             found.append((one.statement, other.statement, Conflict("value", words, READ_AS_TRUE)))
     return found
 
 
-def _shared(one: Staged, other: Staged, subjects: frozenset[str], fewest_own: int) -> str:
+def _shared(first: Statement, second: Statement, subjects: frozenset[str], marks: Marks, fewest_own: int) -> str:
     """What both speak of, in the first one's words; empty where they speak of two things."""
-    first, second = one.quoted, other.quoted
     if (first.passage.document_id, first.passage.heading) == (second.passage.document_id, second.passage.heading):
         return ""
     if of_two_things(first, second):
         return ""
     own = subjects & first.keys & second.keys
+    marked = marks & marks_of(first.terms) & marks_of(second.terms)
+    if not marked and any(word in own for word, _ in marks):
+        return ""
     common = subjects & (first.keys | first.context) & (second.keys | second.context)
-    if len(own) < max(1, fewest_own) or len(common) < min(_FEWEST_COMMON, len(subjects)):
+    if len(own) < max(1, fewest_own) or len(common) + len(marked) < min(_FEWEST_COMMON, len(subjects)):
         return ""
     return " ".join(dict.fromkeys(first.text[t.start : t.end] for t in first.terms if t.key in own))

@@ -59,7 +59,7 @@ def exact(text: str, versions: Sequence[str]) -> Exact:
     """What a question asks for exactly."""
     found = terms(text)
     limits = _limits(term.key for term in found if term.kind is TermKind.WORD)
-    return Exact(_marks(found), limits, tuple(versions), frozenset(_ASKED_YEAR.findall(text)))
+    return Exact(marks_of(found), limits, tuple(versions), frozenset(_ASKED_YEAR.findall(text)))
 
 
 def mismatches(asked: Exact, statement: Statement) -> int:
@@ -68,8 +68,8 @@ def mismatches(asked: Exact, statement: Statement) -> int:
     return sum(other(asked, statement) for other in others)
 
 
-def _marks(found: Sequence[Term]) -> Marks:
-    """Words with the bare number right behind each."""
+def marks_of(found: Sequence[Term]) -> Marks:
+    """Words with the bare number right behind each: `Java 8`."""
     return frozenset(
         (word.key, number.key)
         for word, number in pairwise(found)
@@ -96,7 +96,7 @@ def _other_mark(asked: Exact, statement: Statement) -> bool:
     if not asked.marks:
         return False
     passage = statement.passage
-    told = _marks(terms(statement.text)) | _marks(terms(f"{passage.title}\n{passage.heading}"))
+    told = marks_of(terms(statement.text)) | marks_of(terms(f"{passage.title}\n{passage.heading}"))
     kinds = {word for word, _ in told}
     return any(word in kinds and (word, number) not in told for word, number in asked.marks)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from collegium.analysis.comparing import READ_AS_TRUE, Conflict
+from collegium.analysis.comparing import CONDITION, READ_AS_TRUE, Conflict
 from collegium.analysis.statements import Statement
 from collegium.language.terms import Term, TermKind, matches, terms
 from collegium.language.tokens import stem
@@ -22,9 +22,6 @@ _REMOVES: Final = re.compile(
     re.IGNORECASE,
 )
 """What is gone stands after it."""
-_CONDITION: Final = re.compile(
-    r"\b(?:if|when(?:ever)?|while|unless|whether|once|until|after|as soon as|provided that)\b", re.IGNORECASE
-)
 _CLAUSE_BEGINS: Final = re.compile(r"[,;:.!?]\s")
 _LONGEST_CLAUSE: Final = 600
 _FROM: Final = re.compile(r"\s+from\s+(?P<place>[^,;.()]*(?:\.\d[^,;.()]*)*)")
@@ -74,7 +71,7 @@ def gone(text: str) -> Gone:
 def _is_so(text: str, found: re.Match[str]) -> bool:
     """Whether it is gone for good: its clause is no condition, and it is not gone from what runs alone."""
     before = text[max(0, found.start() - _LONGEST_CLAUSE) : found.start()]
-    if _CONDITION.search(_CLAUSE_BEGINS.split(_ASIDE.sub(" ", before))[-1]):
+    if CONDITION.search(_CLAUSE_BEGINS.split(_ASIDE.sub(" ", before))[-1]):
         return False
     place = _FROM.match(text, found.end())
     return place is None or _PRODUCT.search(place["place"]) is not None

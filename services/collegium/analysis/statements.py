@@ -12,10 +12,10 @@ from collegium.analysis.reaches import counts, lead_of, reaches
 from collegium.language.operators import Operator
 from collegium.language.sentences import Span, sentences
 from collegium.language.settings import Setting, settings
-from collegium.language.terms import Term, content, terms
+from collegium.language.terms import Term, TermKind, content, terms
 from collegium_schemas.evidence import Passage
 
-_SHORTEST_CHARS: Final = 20
+_SHORTEST_CHARS: Final = 12
 _LONGEST_CHARS: Final = 600
 _FEWEST_WORDS: Final = 3
 _MOST_CELLS: Final = 4
@@ -23,6 +23,7 @@ _FEWEST_CELL_WORDS: Final = 6
 """Of the longest cell of a table's row that is read as a sentence."""
 _CODE: Final = re.compile(r"^(?: {4,}|\t)|^\S+=\[|[{};]\s*$|^\s*[$#>]\s|\\$|=>|\bbin/\w+\.sh\b", re.MULTILINE)
 _OPTION: Final = re.compile(r"(?<!\w)--\w+")
+_VERSION: Final = re.compile(r"(?<![\w.])v?\d+(?:\.\d+)+\+?")
 _MOST_OPTIONS: Final = 2
 """Of a sentence about a command's options; more of them, or no full stop, make it a command."""
 
@@ -110,7 +111,7 @@ def _read(text: str, heading: str) -> tuple[_Stated, ...]:
             continue
         around = reaches(text, spans, at)
         said = terms(span.of(text)) if _states_something(span.of(text), leads=bool(around)) else ()
-        if len(content(said)) >= _FEWEST_WORDS:
+        if len(content(said)) + any(term.kind is TermKind.VERSION for term in said) >= _FEWEST_WORDS:
             safe = (one for one in around if not addresses_reader(one.of(text)))
             lead = lead_of(text, spans, at)
             quotable = tuple(one for one in safe if not any(_overlap(one, other) for other in stray))
@@ -142,9 +143,10 @@ def _states_something(text: str, *, leads: bool) -> bool:
         return False
     if text.endswith(":") and not leads and not counts(text):
         return False
-    letters = sum(character.isalpha() or character == " " for character in text)
+    said = _VERSION.sub("v", text)
+    letters = sum(character.isalpha() or character == " " for character in said)
     program = _CODE.search(text) is not None or is_source_code(text) or _is_command(text)
-    return letters >= 0.7 * len(text) and not program and not addresses_reader(text)
+    return letters >= 0.7 * len(said) and not program and not addresses_reader(text)
 
 
 def _is_command(text: str) -> bool:

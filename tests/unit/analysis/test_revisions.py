@@ -250,6 +250,23 @@ def test_what_changed_between_two_versions_is_told_once() -> None:
     assert found == [("value", True)]
 
 
+@pytest.mark.parametrize(("ended", "told"), [("Java 8", ["Java"]), ("Java 7", [])])
+def test_a_number_in_the_question_says_of_what_both_must_speak(ended: str, told: list[str]) -> None:
+    """`Java 8` in both; what is said of Java 7 is nothing about it."""
+    found = _asked(
+        "Can I still run it on Java 8?",
+        _page("Java 8 and Java 11 are supported.", "2.8", "Requirements"),
+        _page(f"The project says that {ended} support has been deprecated.", "3.9", "Notable changes"),
+    )
+    assert [c.about for c in found.contradictions] == told
+
+
+def test_a_short_line_that_names_a_version_is_a_statement() -> None:
+    """`Require Go 1.16+.` has two words and a version."""
+    old, new = _page("- Require Go 1.16+.", "3.5", "Go"), _page("- Require Go 1.23+.", "3.6", "Go")
+    assert _kinds("Which Go does it require?", old, new) == [("value", True)]
+
+
 def test_one_thing_ready_and_another_not_is_no_contradiction() -> None:
     """They must share what the question is about."""
     found = _asked(

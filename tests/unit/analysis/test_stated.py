@@ -170,6 +170,10 @@ def test_two_words_behind_a_number_are_what_is_counted() -> None:
         ("The endpoint is not enabled by default.", 0),
         ("The endpoint is enabled by default, it can be disabled.", 1),
         ("The endpoint is disabled by default. When it is enabled, anyone may connect.", -1),
+        ("The endpoint is disabled by default and can be enabled by a property.", -1),
+        ("A bug kept the endpoint from its default: it remained disabled unless somebody enabled it.", -1),
+        ("The endpoint is enabled by default if no other setting conflicts.", 1),
+        ("The endpoint is enabled if no other setting conflicts.", 0),
     ],
 )
 def test_switches(text: str, expected: int) -> None:
