@@ -103,7 +103,8 @@ def examine(evidence: Sequence[Evidence], second_look: SecondLook | None = None)
     claim_ids = _claim_ids(answers)
     every = _distinct(answers)
     subjects = frozenset(key for one in answers for key in one.question.names)
-    found = [*_conflicts(answers, every, subjects, changed), *(pair for pairs in lines for pair in pairs)]
+    changed += [Revision(*pair) for pairs in lines for pair in pairs]
+    found = _conflicts(answers, every, subjects, changed)
     if second_look is not None:
         found += second_look.among(every, {frozenset((one.place, other.place)) for one, other, _ in found})
     contradictions = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from collegium.analysis.examine import examine
+from collegium.analysis.examine import MOST_CLAIMS, examine
 from collegium_schemas.evidence import Claim, Passage, QuestionAnalysis
 from report_worlds import evidence, passage
 
@@ -58,3 +58,15 @@ def test_other_lines_sections_and_documents_of_one_version_are_left(question: st
         heading=heading,
     )
     assert _sides(_asked(question, old, new)) == []
+
+
+def test_lines_beyond_the_bound_of_claims_are_not_told() -> None:
+    """Better claims take all places: a contradiction is between claims."""
+    said = "\n\n".join(f"The record type has a timestampDelta of kind {at}." for at in range(8))
+    better = [passage(said, document=f"guide/{at}.html", heading="Record") for at in range(8)]
+    lines = [
+        _section(_BLOCK.format(type=kind), version) for kind, version in (("varint", "0.11.0"), ("varlong", "3.9"))
+    ]
+    found = _asked(_QUESTION, *better, *lines)
+    assert len(found.claims) == MOST_CLAIMS
+    assert all("timestampDelta:" not in side for sides in _sides(found) for side in sides)
