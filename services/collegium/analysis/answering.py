@@ -5,17 +5,21 @@ corpus does not answer are the words that none of its best passages knows (`book
 best sentence does not speak of.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
+from collegium.analysis.choosing import Scored
 from collegium.analysis.mismatch import Exact, mismatches
 from collegium.analysis.question import Question, keys_of
-from collegium.analysis.scoring import Scored
 from collegium.analysis.strangers import strangers as strangers_in
 from collegium.language.terms import TermKind, terms
 from collegium.language.versions import same_version, versions
 from collegium_schemas.evidence import Passage
 
+ANSWERING_SCORE: Final = 0.32
+"""What claims have to reach: of 226 questions that documentation answers 221 do, of 88 that it does not 5."""
+_BEST: Final = 8
+"""Claims that are asked how well they answer. One sentence may hold a question's words by chance, eight do not."""
 _UNKNOWN: Final = 0.4
 """What it costs that no passage knows any of the question's words."""
 _STRANGER: Final = 0.5
@@ -60,6 +64,16 @@ def unknown_share(question: Question, text: str, passages: Iterable[Passage]) ->
 def nearness(closeness: float | None) -> float:
     """What the closest passage's cosine makes up for in unknown words, negative where it is far; 0 without vectors."""
     return 0.0 if closeness is None else _NEARNESS * (closeness - _NEAR)
+
+
+def is_answered(values: Sequence[float]) -> bool:
+    """Whether claims answer their question: the best of them and, counting as much, the best eight on average.
+
+    Args:
+        values: how well each answers.
+    """
+    best = sorted(values, reverse=True)[:_BEST]
+    return bool(best) and (best[0] + sum(best) / len(best)) / 2 >= ANSWERING_SCORE
 
 
 def answering(question: Question, one: Scored, unknown: float, asked: Exact) -> float:

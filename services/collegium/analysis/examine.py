@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from collegium.analysis import code_lines, commands, removals, stated
-from collegium.analysis.answering import answering, nearness, unknown_share
+from collegium.analysis.answering import answering, is_answered, nearness, unknown_share
+from collegium.analysis.choosing import Scored, best
 from collegium.analysis.clusters import Place, conflicts, groups, same_pairs
 from collegium.analysis.comparing import Conflict, statement_text, versions_differ
 from collegium.analysis.maturity import disagreements
 from collegium.analysis.mismatch import Exact, exact
 from collegium.analysis.question import Question, read_question
 from collegium.analysis.revisions import Revision, revisions
-from collegium.analysis.scoring import Scored, best, score, version_share
+from collegium.analysis.scoring import score, version_share
 from collegium.analysis.second_look import SecondLook
 from collegium.analysis.statements import Statement, denies, statements
 from collegium.language.quantities import Measure
@@ -43,10 +44,6 @@ _MOST_CHOSEN: Final = 40
 _COUNTERPART_SHARE: Final = 0.95
 _LINE_SCORE: Final = 0.6
 """Of a line of code that begins with a word of the question, and that another version writes differently."""
-ANSWERING_SCORE: Final = 0.4
-"""A question is answered when a claim reaches this after what the evidence does not know of the question is taken off.
-
-Between what questions that documentation answers reach and most of those that it does not: see the README."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +145,7 @@ def _frequencies(asked: Sequence[Asked]) -> tuple[Mapping[str, int], int]:
     for one in asked:
         for ranked in one.passages:
             for statement in statements(ranked.passage):
-                if statement.place not in places:
+                if statement.place not in places and not statement.line:
                     places.add(statement.place)
                     frequency.update(statement.keys)
     return frequency, len(places)
@@ -169,7 +166,7 @@ def _answer(asked: Asked, frequency: Mapping[str, int], count: int, share: int) 
 
 
 def _all_statements(asked: Sequence[Asked]) -> Sequence[Statement]:
-    found = {s.place: s for one in asked for ranked in one.passages for s in statements(ranked.passage)}
+    found = {s.place: s for one in asked for ranked in one.passages for s in statements(ranked.passage) if not s.line}
     return list(found.values())
 
 
@@ -203,8 +200,9 @@ def _lines(answers: _Answers) -> list[tuple[Statement, Statement, Conflict]]:
 def _with_lines(answers: _Answers, lines: Sequence[tuple[Statement, Statement, Conflict]], limit: int) -> _Answers:
     """The answers with lines of code that versions write differently."""
     found = [(line, score(answers.question, line, 1.0)) for one, other, _ in lines for line in (one, other)]
-    added = [Scored(line, max(_LINE_SCORE, value), line, value) for line, value in found]
-    ranked = sorted((*answers.scored, *added), key=lambda one: (-one.score, *one.statement.place))
+    added = {line.place: Scored(line, max(_LINE_SCORE, value), line, value) for line, value in found}
+    others = (one for one in answers.scored if one.statement.place not in added)
+    ranked = sorted((*others, *added.values()), key=lambda one: (-one.score, *one.statement.place))
     return replace(answers, scored=ranked[:limit]) if added else answers
 
 
@@ -247,12 +245,15 @@ def _claim_ids(answers: Sequence[_Answers]) -> dict[Place, str]:
 
 
 def _distinct(answers: Sequence[_Answers], least: float = 0.0) -> list[Statement]:
-    """Every statement once, the best-scored first, so that a bound on comparisons drops the least."""
+    """Every statement that may be compared once, the best-scored first, so that a bound on comparisons drops the least.
+
+    A line of code states nothing, and a sentence that is a claim by what stands beside it speaks of something else.
+    """
     scores: dict[Place, float] = {}
     found: dict[Place, Statement] = {}
     for one in answers:
         for scored in one.scored:
-            if scored.score < least:
+            if scored.score < least or scored.statement.line or scored.lent:
                 continue
             place = scored.statement.place
             found[place] = scored.statement
@@ -288,9 +289,7 @@ def _question(
         claims=tuple(_claim(one, claim_ids[one.statement.place]) for one in answers.scored),
         clusters=tuple(clusters),
         contradictions=tuple(contradictions[: limits.MAX_CLAIMS]),
-        answered=any(
-            answering(answers.question, one, answers.unknown, asked) >= ANSWERING_SCORE for one in answers.scored
-        ),
+        answered=is_answered([answering(answers.question, one, answers.unknown, asked) for one in answers.scored]),
     )
 
 

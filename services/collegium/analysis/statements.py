@@ -18,6 +18,9 @@ from collegium_schemas.evidence import Passage
 _SHORTEST_CHARS: Final = 12
 _LONGEST_CHARS: Final = 600
 _FEWEST_WORDS: Final = 3
+_LONGEST_LINE_CHARS: Final = 300
+_NO_LINE: Final = ("#", "|", "```", "~~~")
+"""What begins so is a heading, a table or the edge of a block of code."""
 _MOST_CELLS: Final = 4
 _FEWEST_CELL_WORDS: Final = 6
 """Of the longest cell of a table's row that is read as a sentence."""
@@ -46,6 +49,8 @@ class Statement:
     setting: Setting | None = None
     reaches: tuple[Span, ...] = ()
     """Longer stretches of the passage that the sentence could be quoted with, because they belong together."""
+    line: bool = False
+    """Whether it is no sentence, but a line of code or configuration, or an item of a list that is none."""
 
     @property
     def place(self) -> tuple[str, int]:
@@ -70,6 +75,7 @@ def statements(passage: Passage) -> tuple[Statement, ...]:
             heading=heading | one.lead,
             setting=one.setting,
             reaches=one.reaches,
+            line=one.line,
         )
         for one in _read(passage.text, passage.heading)
     )
@@ -98,6 +104,7 @@ class _Stated:
     setting: Setting | None = None
     reaches: tuple[Span, ...] = ()
     lead: frozenset[str] = frozenset()
+    line: bool = False
 
 
 @lru_cache(maxsize=1024)
@@ -109,15 +116,40 @@ def _read(text: str, heading: str) -> tuple[_Stated, ...]:
     for at, span in enumerate(spans):
         if span in stray or any(_overlap(span, row.span) for row in rows):
             continue
-        around = reaches(text, spans, at)
-        said = terms(span.of(text)) if _states_something(span.of(text), leads=bool(around)) else ()
-        if len(content(said)) + any(term.kind is TermKind.VERSION for term in said) >= _FEWEST_WORDS:
-            safe = (one for one in around if not addresses_reader(one.of(text)))
-            lead = lead_of(text, spans, at)
-            quotable = tuple(one for one in safe if not any(_overlap(one, other) for other in stray))
-            stems = frozenset[str]() if lead is None else keys_of(terms(lead.of(text)))
-            found.append(_Stated(span, said, reaches=quotable, lead=stems))
+        one = _sentence(text, spans, at, stray) or _line(text, spans, at)
+        if one is not None:
+            found.append(one)
     return tuple(sorted(found, key=lambda one: one.span.start))
+
+
+def _sentence(text: str, spans: Sequence[Span], at: int, stray: Sequence[Span]) -> _Stated | None:
+    """A sentence that states something, with what it may be quoted with."""
+    span, around = spans[at], reaches(text, spans, at)
+    said = terms(span.of(text)) if _states_something(span.of(text), leads=bool(around)) else ()
+    if len(content(said)) + any(term.kind is TermKind.VERSION for term in said) < _FEWEST_WORDS:
+        return None
+    safe = (one for one in around if not addresses_reader(one.of(text)))
+    quotable = tuple(one for one in safe if not any(_overlap(one, other) for other in stray))
+    return _Stated(span, said, reaches=quotable, lead=_lead_words(text, spans, at))
+
+
+def _line(text: str, spans: Sequence[Span], at: int) -> _Stated | None:
+    """What is no such sentence: a line of code or configuration, or an item of two words."""
+    said = spans[at].of(text)
+    found = terms(said)
+    if not _FEWEST_WORDS <= len(said.split()) or len(said) > _LONGEST_LINE_CHARS or not content(found):
+        return None
+    if said.startswith(_NO_LINE) or said.endswith(("?", ":")) or " | " in said:
+        return None
+    if "\n" in said or is_source_code(said) or addresses_reader(said) or order_in(said) is not None:
+        return None
+    line = not _states_something(said, leads=False)
+    return _Stated(spans[at], found, lead=_lead_words(text, spans, at), line=line)
+
+
+def _lead_words(text: str, spans: Sequence[Span], at: int) -> frozenset[str]:
+    lead = lead_of(text, spans, at)
+    return frozenset() if lead is None else keys_of(terms(lead.of(text)))
 
 
 def _overlap(one: Span, other: Span) -> bool:

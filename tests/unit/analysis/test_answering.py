@@ -2,7 +2,7 @@
 
 import pytest
 
-from collegium.analysis.answering import unknown_share
+from collegium.analysis.answering import is_answered, unknown_share
 from collegium.analysis.examine import examine
 from collegium.analysis.question import read_question
 from report_worlds import evidence, kafka_passages, passage
@@ -93,3 +93,11 @@ def test_words_of_everyday_speech_need_not_be_known() -> None:
 
     assert unknown("I wonder, can you tell exactly when a message is committed, please?") == 0.0
     assert unknown("When is a message committed by a bookie?") > 0.0
+
+
+def test_claims_together_answer_what_the_best_alone_does_not_quite() -> None:
+    """One sentence may hold a question's words by chance; where all are that good, the corpus speaks of it."""
+    assert is_answered([0.36] * 8)
+    assert not is_answered([0.36, *[0.1] * 7])
+    assert is_answered([0.36])
+    assert not is_answered([])

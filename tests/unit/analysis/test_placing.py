@@ -98,3 +98,34 @@ def test_what_stands_below_the_name_of_a_setting_describes_it() -> None:
     found = passage(f"{said}\n\nType: long\n\nDefault: 100", heading="retry.backoff.ms")
     assert said in [claim.text for claim in _claims(question, found)]
     assert said not in [claim.text for claim in _claims(question, passage(said, heading="retry.backoff.ms"))]
+
+
+def test_a_sentence_goes_on_about_what_the_one_beside_it_names() -> None:
+    """It needs no word of the question; a sentence of another passage does."""
+    said, other = "We use the high order bits for the leader's term.", "The lower ones are for what a leader counts."
+    page = passage(f"A zxid of the server has two parts, epoch and counter. {said}", heading="Guide")
+    claims = _claims("What are the parts of a zxid?", page, passage(other, document="other.md", heading="Guide"))
+    assert [claim.text for claim in claims] == ["A zxid of the server has two parts, epoch and counter.", said]
+
+
+def test_a_line_of_code_is_a_claim_where_it_holds_what_is_asked_about() -> None:
+    """What stands in its heading alone is not enough."""
+    page = passage(
+        "Start it:\n\n    etcd --auto-compaction-retention 1\n    export ETCD_NAME one", heading="Guide > Start"
+    )
+    asked = "What does --auto-compaction-retention stand for?"
+    assert "etcd --auto-compaction-retention 1" in {claim.text for claim in _claims(asked, page)}
+    assert all("export" not in claim.text for claim in _claims("How do I start etcd?", page))
+
+
+def test_lines_of_code_do_not_contradict_each_other_as_sentences_do() -> None:
+    """Two examples differ in what they are called with."""
+    pages = [
+        passage(
+            f"    bin/kafka-topics.sh --create --topic events --partitions {n}", document=f"{n}.md", heading="A > B"
+        )
+        for n in (1, 20)
+    ]
+    found = examine([evidence("How many partitions does kafka-topics.sh --create make?", *pages)]).questions[0]
+    assert len(found.claims) == len(pages)
+    assert found.contradictions == ()

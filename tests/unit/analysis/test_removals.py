@@ -83,8 +83,9 @@ def test_two_documents_that_say_the_same_is_gone_agree() -> None:
     assert _told("Are the Scala consumers supported?", *both) == []
 
 
-def test_a_sentence_about_an_option_is_a_statement_and_a_command_is_not() -> None:
-    """What ends as a sentence and names an option or two says something; a line of a terminal does not."""
+def test_a_sentence_about_an_option_is_a_statement_and_a_command_a_line() -> None:
+    """What ends as a sentence and names an option or two says something; a line of a terminal is only quoted."""
     sentence, command = "The option --enable-v2 is deprecated in this release.", "etcd --enable-v2 --name one"
-    found = [one.text for one in statements(_page(f"{sentence}\n\n{command} --listen here.\n\n{command}", 1))]
-    assert found == [sentence]
+    found = statements(_page(f"{sentence}\n\n{command} --listen here.\n\n{command}", 1))
+    assert [one.text for one in found if not one.line] == [sentence]
+    assert [one.text for one in found if one.line] == [f"{command} --listen here.", command]

@@ -8,8 +8,8 @@ import pytest
 from pypdf import PdfWriter
 from rich.console import Console
 
+from collegium.analysis.choosing import _MOST_PER_PASSAGE  # pyright: ignore[reportPrivateUsage] - the bound itself
 from collegium.analysis.examine import MOST_CLAIMS, MOST_CLAIMS_IN_ALL, examine
-from collegium.analysis.scoring import _MOST_PER_PASSAGE  # pyright: ignore[reportPrivateUsage] - the bound itself
 from collegium.language.attribution import (
     _MOST_TITLE_CHARS,  # pyright: ignore[reportPrivateUsage] - the bound itself
     short_title,
