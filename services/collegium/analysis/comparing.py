@@ -8,6 +8,7 @@ contradiction would be put before a reader as fact.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from collegium.analysis.statements import Statement
@@ -43,6 +44,8 @@ CONDITION: Final = re.compile(
 )
 """It governs what follows: `When compression is enabled, ...` says nothing of whether it is."""
 _OPTION: Final = re.compile(r"(?<!\w)--\w[\w-]*")
+_MOST_KNOWN: Final = 4_096
+"""Texts and documents of which it is remembered what was read from them: a statement is compared with many."""
 _IDENTIFIER: Final = re.compile(r"[a-z][\w-]*(?:\.[\w-]+)+")
 
 Kind = Literal["number", "negation", "value", "date", "meaning"]
@@ -103,11 +106,16 @@ def of_two_things(one: Statement, other: Statement) -> bool:
     first, second = _row(one), _row(other)
     if first and second and first != second:
         return True
-    options, others = (frozenset(_OPTION.findall(each.text)) for each in (one, other))
+    options, others = _options(one.text), _options(other.text)
     if options and others and options.isdisjoint(others):
         return True
     above, below = (each.passage.heading.rsplit(" > ", 1)[-1].strip() for each in (one, other))
     return above != below and _IDENTIFIER.fullmatch(above) is not None and _IDENTIFIER.fullmatch(below) is not None
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def _options(text: str) -> frozenset[str]:
+    return frozenset(_OPTION.findall(text))
 
 
 def _row(statement: Statement) -> str:
@@ -118,10 +126,14 @@ def _row(statement: Statement) -> str:
 
 def version_of(statement: Statement) -> str | None:
     """The version that a statement's document describes: its own, or else the one in the name of its file."""
-    version = statement.passage.version
+    return _described(statement.passage.document_id, statement.passage.version)
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def _described(document_id: str, version: str | None) -> str | None:
     if version_key(version):
         return version
-    found = _VERSION_IN_NAME.search(_file(statement))
+    found = _VERSION_IN_NAME.search(document_id.rsplit("/", 1)[-1])
     return found.group() if found else version
 
 

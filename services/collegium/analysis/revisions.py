@@ -7,8 +7,9 @@ either should know of both. A new wording alone is no difference.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -27,6 +28,8 @@ _SAME_HEADING_SHARE: Final = 0.4
 _OTHER_HEADING_SHARE: Final = 0.6
 """Share of common words from which two sentences are counterparts, under one heading and under two."""
 _FEWEST_COMMON: Final = 2
+_MOST_KNOWN: Final = 4_096
+"""Documents of which it is remembered what all their versions have in common."""
 _LITERAL: Final = re.compile(r"\S*(?:\d|\w[._/=]\w)\S*")
 _EDGES: Final = "\"'`()[]{},;:.!?"
 _LONGEST_CHANGE: Final = 6
@@ -49,10 +52,14 @@ class Revision:
 
 def family(statement: Statement) -> str:
     """What all versions of one document have in common: its path without the version."""
-    version = version_of(statement)
-    parts = statement.passage.document_id.split("/")
+    return _unversioned(statement.passage.document_id, version_of(statement))
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def _unversioned(document_id: str, version: str | None) -> str:
     if version is None:
-        return statement.passage.document_id
+        return document_id
+    parts = document_id.split("/")
     left = [part for part in parts[:-1] if part != version and not _names(part, version)]
     return "/".join((*left, _without(parts[-1], version)))
 
@@ -75,15 +82,15 @@ def revisions(
         every: all statements of the evidence.
         asked: stems of what the questions are about: other words right before one of them tell a difference.
     """
-    pages: dict[str, list[Statement]] = {}
+    pages: dict[str, dict[str | None, list[Statement]]] = {}
     for statement in every:
         if statement.setting is None:
-            pages.setdefault(family(statement), []).append(statement)
+            pages.setdefault(family(statement), {}).setdefault(version_of(statement), []).append(statement)
     found: dict[frozenset[tuple[str, int]], Revision] = {}
     told: set[tuple[str, str, str]] = set()
     for one in chosen:
         if one.setting is None:
-            for other in _counterparts(one, pages.get(family(one), ())):
+            for other in _counterparts(one, pages.get(family(one), {})):
                 pair = frozenset((one.place, other.place))
                 if pair in found:
                     continue
@@ -96,15 +103,12 @@ def revisions(
     return list(found.values())
 
 
-def _counterparts(one: Statement, page: Sequence[Statement]) -> Iterator[Statement]:
+def _counterparts(one: Statement, page: Mapping[str | None, Sequence[Statement]]) -> Iterator[Statement]:
     """The nearest statement of each other version, where it is near enough and knows none nearer in this one."""
-    for version in sorted({version_of(other) or "" for other in page if versions_differ(one, other)}):
-        there = [other for other in page if version_of(other) == version]
-        share, other = _nearest(one, there)
-        if other is None:
-            continue
-        here = (each for each in page if version_of(each) == version_of(one) and each.place != one.place)
-        if _nearest(other, here)[0] <= share:
+    here = [each for each in page.get(version_of(one), ()) if each.place != one.place]
+    for _, there in sorted(page.items(), key=lambda each: each[0] or ""):
+        share, other = _nearest(one, there) if versions_differ(one, there[0]) else (0.0, None)
+        if other is not None and _nearest(other, here)[0] <= share:
             yield other
 
 
