@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Final
 
+from collegium.analysis.addressing import addresses_reader
 from collegium.analysis.comparing import READ_AS_TRUE, Conflict, versions_differ
 from collegium.analysis.revisions import family, innermost
 from collegium.analysis.statements import Statement, line_statement
@@ -46,8 +47,9 @@ def disagreements(passages: Sequence[Passage], asked: frozenset[str]) -> list[tu
 
 
 def _lines(passage: Passage) -> Iterator[Statement]:
-    for match in list(_LINE.finditer(passage.text))[:_MOST_LINES]:
-        yield line_statement(passage, Span(*match.span("line")))
+    for match in islice(_LINE.finditer(passage.text), _MOST_LINES):
+        if not addresses_reader(match["line"]):
+            yield line_statement(passage, Span(*match.span("line")))
 
 
 def _replaced(one: Sequence[Statement], other: Sequence[Statement]) -> Iterator[tuple[Statement, Statement]]:

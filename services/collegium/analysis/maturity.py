@@ -24,6 +24,9 @@ _NOT_READY: Final = re.compile(
     r"|\b(?:alpha|beta) (?:feature|release|quality)\b|\bdeprecated\b|\bunsupported\b|\bunstable\b|\bin development\b",
     re.IGNORECASE,
 )
+_ELSEWHERE: Final = re.compile(
+    r"\bfor more (?:information|details?)\b|\bfor details\b|\b(?:please|can) (?:check|see|refer)\b", re.IGNORECASE
+)
 _SPELT: Final = re.compile(r"(?<!\w)--\w\S*")
 """An option of a command: that it is called experimental says nothing of how far its subject has come."""
 _FEWEST_COMMON: Final = 2
@@ -83,7 +86,12 @@ class Staged:
 
 
 def stage(text: str) -> int:
-    """1 where a text says that something is ready, -1 where it says that it is not, else 0."""
+    """1 where a text says that something is ready, -1 where it says that it is not, else 0.
+
+    What sends its reader elsewhere (`check the GA release notes`) says neither.
+    """
+    if _ELSEWHERE.search(text):
+        return 0
     plain = _SPELT.sub(" ", text)
     ready = _READY.search(plain) is not None
     late = _NOT_READY.search(_READY.sub(" ", plain)) is not None
@@ -115,7 +123,8 @@ def _opposite(
     *,
     own: int,
 ) -> list[tuple[Statement, Statement, Conflict]]:
-    staged = [Staged(one, quoted, at) for one, quoted in chosen if one.setting is None and (at := read(quoted.text))]
+    said = [(one, quoted) for one, quoted in chosen if one.setting is None and " | " not in quoted.text]
+    staged = [Staged(one, quoted, at) for one, quoted in said if (at := read(quoted.text))]
     found: list[tuple[Statement, Statement, Conflict]] = []
     used: set[tuple[str, int]] = set()
     for one, other in combinations(staged, 2):

@@ -287,6 +287,8 @@ def test_one_thing_ready_and_another_not_is_no_contradiction() -> None:
         ("It is checked by --experimental-corrupt-check.", 0),
         ("It stores records.", 0),
         ("It is supported but deprecated.", 0),
+        ("You can check the release notes of the GA version for more.", 0),
+        ("For more information, see the notes on the preview.", 0),
     ],
 )
 def test_stages(text: str, expected: int) -> None:
