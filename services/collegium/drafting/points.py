@@ -54,9 +54,9 @@ class Point:
         return min((start for name, start, _ in self.places if name == document), default=0)
 
     def attributed(self) -> str:
-        """The sentence with its (first) source named."""
+        """The sentence with its (first) source named: a version that is no number (`main`) tells no two pages apart."""
         first = self.passages[0]
-        return attribute(self.said, first.version, first.title)
+        return attribute(self.said, first.version if version_key(first.version) else None, first.title)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,19 @@ def test_both_sides_of_a_conflict_are_reported_with_their_versions() -> None:
     assert draft.disagreements[0].kind == "frame"
 
 
+def test_sides_of_a_branch_are_named_by_their_titles() -> None:
+    """Where both documents are of `main`, that would say of both sides that they are of one page."""
+    pages = [
+        passage(f"- Require Go {go}+.", document=f"CHANGELOG-{version}.md", version="main", heading="Go")
+        for version, go in (("3.5", "1.16"), ("3.6", "1.23"))
+    ]
+    draft = _draft([evidence("Which Go does it require?", *pages)])
+    assert [s.text for s in draft.disagreements[1:]] == [
+        "According to “Title of CHANGELOG-3.5.md”: Require Go 1.16+.",
+        "According to “Title of CHANGELOG-3.6.md”: Require Go 1.23+.",
+    ]
+
+
 def test_an_unanswerable_goal_gives_a_draft_without_facts_that_says_so() -> None:
     """No sentence is made up."""
     found = [evidence("What is the boiling point of gallium?", *kafka_passages())]
