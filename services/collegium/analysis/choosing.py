@@ -7,7 +7,7 @@ from typing import Final
 
 from collegium.analysis.question import Question
 from collegium.analysis.reaches import counts
-from collegium.analysis.scoring import is_plain, share, standing, worth
+from collegium.analysis.scoring import in_section, is_plain, share, standing, worth
 from collegium.analysis.statements import Statement, reaching
 from collegium.language.sentences import Span
 from collegium.language.terms import TermKind
@@ -107,11 +107,12 @@ def _lending(question: Question, scored: Mapping[tuple[str, int], Scored]) -> Ma
     """The statements, each plain sentence with a share of what the ones before and after it are worth.
 
     `The zxid has two parts. The high order 32 bits are the epoch.`: the second holds no word of a question about zxids.
+    Without any it must stand in a section of its page: a planted sentence stands beside what answers, too.
     """
     lent: dict[tuple[str, int], Scored] = dict(scored)
     for before, one, after in _neighbours(scored.values()):
         own = _LENT * max(before, after) * standing(question, one.statement)
-        if own > one.own and is_plain(one.statement):
+        if own > one.own and is_plain(one.statement) and (one.own > 0 or in_section(one.statement)):
             order = _order(own, one.rank, one.quoted.text)
             lent[one.statement.place] = replace(one, score=order, lent=one.own == 0)
     return lent

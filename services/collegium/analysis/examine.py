@@ -289,7 +289,11 @@ def _question(
         claims=tuple(_claim(one, claim_ids[one.statement.place]) for one in answers.scored),
         clusters=tuple(clusters),
         contradictions=tuple(contradictions[: limits.MAX_CLAIMS]),
-        answered=is_answered([answering(answers.question, one, answers.unknown, asked) for one in answers.scored]),
+        answered=is_answered(
+            answering(answers.question, one, answers.unknown, asked)
+            for one in answers.scored
+            if not one.statement.line  # a log names what it is about, and says nothing of it
+        ),
     )
 
 

@@ -118,7 +118,12 @@ def _headed(question: Question, statement: Statement) -> bool:
     if is_plain(statement) and _names_setting(question, statement):
         return True
     named = (question.weights.keys() - question.weak) & _with_joined(question, statement.heading)
-    return " > " in statement.passage.heading and bool(named) and is_plain(statement)
+    return in_section(statement) and bool(named) and is_plain(statement)
+
+
+def in_section(statement: Statement) -> bool:
+    """Whether a statement stands below a heading other than its page's."""
+    return " > " in statement.passage.heading
 
 
 def _names_setting(question: Question, statement: Statement) -> bool:

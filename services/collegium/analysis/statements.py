@@ -21,6 +21,8 @@ _FEWEST_WORDS: Final = 3
 _LONGEST_LINE_CHARS: Final = 300
 _NO_LINE: Final = ("#", "|", "```", "~~~")
 """What begins so is a heading, a table or the edge of a block of code."""
+_PART: Final = re.compile(r"[,;({\[]$|^[)}\]\[]|\w\([\"'\[{]")
+"""A line of a program that is a part of something longer, or calls something with a literal."""
 _MOST_CELLS: Final = 4
 _FEWEST_CELL_WORDS: Final = 6
 """Of the longest cell of a table's row that is read as a sentence."""
@@ -141,7 +143,9 @@ def _line(text: str, spans: Sequence[Span], at: int) -> _Stated | None:
         return None
     if said.startswith(_NO_LINE) or said.endswith(("?", ":")) or " | " in said:
         return None
-    if "\n" in said or is_source_code(said) or addresses_reader(said) or order_in(said) is not None:
+    if "\n" in said or is_source_code(said) or _PART.search(said) is not None:
+        return None
+    if addresses_reader(said) or order_in(said) is not None:
         return None
     line = not _states_something(said, leads=False)
     return _Stated(spans[at], found, lead=_lead_words(text, spans, at), line=line)

@@ -99,5 +99,12 @@ def test_claims_together_answer_what_the_best_alone_does_not_quite() -> None:
     """One sentence may hold a question's words by chance; where all are that good, the corpus speaks of it."""
     assert is_answered([0.36] * 8)
     assert not is_answered([0.36, *[0.1] * 7])
-    assert is_answered([0.36])
+    assert not is_answered([0.36] * 7)
+    assert is_answered([0.41])
     assert not is_answered([])
+
+
+def test_a_line_of_a_log_answers_nothing() -> None:
+    """It names what is asked about, and says nothing of it."""
+    log = passage("2024-05-01 12:00:01 INFO worker-7 device=marlin-centrifuge score=0.43 took 20 ms status=200")
+    assert not examine([evidence("How fast does the Marlin centrifuge spin?", log)]).questions[0].answered

@@ -103,9 +103,17 @@ def test_what_stands_below_the_name_of_a_setting_describes_it() -> None:
 def test_a_sentence_goes_on_about_what_the_one_beside_it_names() -> None:
     """It needs no word of the question; a sentence of another passage does."""
     said, other = "We use the high order bits for the leader's term.", "The lower ones are for what a leader counts."
+    named = "A zxid of the server has two parts, epoch and counter."
+    question, far = "What are the parts of a zxid?", passage(other, document="other.md", heading="Guide > Numbers")
+    page = passage(f"{named} {said}", heading="Guide > Numbers")
+    assert [claim.text for claim in _claims(question, page, far)] == [named, said]
+
+
+def test_a_sentence_beside_an_answer_that_stands_in_no_section_is_no_claim() -> None:
+    """What is planted stands beside what answers, too."""
+    said = "The subject should be the same as the one of the email."
     page = passage(f"A zxid of the server has two parts, epoch and counter. {said}", heading="Guide")
-    claims = _claims("What are the parts of a zxid?", page, passage(other, document="other.md", heading="Guide"))
-    assert [claim.text for claim in claims] == ["A zxid of the server has two parts, epoch and counter.", said]
+    assert all(claim.text != said for claim in _claims("What are the parts of a zxid?", page))
 
 
 def test_a_line_of_code_is_a_claim_where_it_holds_what_is_asked_about() -> None:
