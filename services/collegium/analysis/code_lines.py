@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import combinations, islice
+from itertools import combinations
 from typing import Final
 
 from collegium.analysis.addressing import addresses_reader
@@ -16,8 +16,6 @@ from collegium_schemas.evidence import Passage
 
 _LINE: Final = re.compile(r"^(?: {4,}|\t)\s*(?P<line>[A-Za-z][^:=\n]{0,40}[:=].*?)[ \t]*$", re.MULTILINE)
 """Indented, with a name and its value or meaning."""
-_MOST_LINES: Final = 200
-"""Of one section."""
 _MOST: Final = 2
 
 
@@ -47,7 +45,7 @@ def disagreements(passages: Sequence[Passage], asked: frozenset[str]) -> list[tu
 
 
 def _lines(passage: Passage) -> Iterator[Statement]:
-    for match in islice(_LINE.finditer(passage.text), _MOST_LINES):
+    for match in _LINE.finditer(passage.text):
         if not addresses_reader(match["line"]):
             yield line_statement(passage, Span(*match.span("line")))
 

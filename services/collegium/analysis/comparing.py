@@ -44,8 +44,6 @@ CONDITION: Final = re.compile(
 )
 """It governs what follows: `When compression is enabled, ...` says nothing of whether it is."""
 _OPTION: Final = re.compile(r"(?<!\w)--\w[\w-]*")
-_MOST_KNOWN: Final = 4_096
-"""Texts and documents of which it is remembered what was read from them: a statement is compared with many."""
 _IDENTIFIER: Final = re.compile(r"[a-z][\w-]*(?:\.[\w-]+)+")
 
 Kind = Literal["number", "negation", "value", "date", "meaning"]
@@ -113,7 +111,7 @@ def of_two_things(one: Statement, other: Statement) -> bool:
     return above != below and _IDENTIFIER.fullmatch(above) is not None and _IDENTIFIER.fullmatch(below) is not None
 
 
-@lru_cache(maxsize=_MOST_KNOWN)
+@lru_cache(maxsize=4_096)
 def _options(text: str) -> frozenset[str]:
     return frozenset(_OPTION.findall(text))
 
@@ -129,7 +127,7 @@ def version_of(statement: Statement) -> str | None:
     return _described(statement.passage.document_id, statement.passage.version)
 
 
-@lru_cache(maxsize=_MOST_KNOWN)
+@lru_cache(maxsize=4_096)
 def _described(document_id: str, version: str | None) -> str | None:
     if version_key(version):
         return version

@@ -28,8 +28,6 @@ _SAME_HEADING_SHARE: Final = 0.4
 _OTHER_HEADING_SHARE: Final = 0.6
 """Share of common words from which two sentences are counterparts, under one heading and under two."""
 _FEWEST_COMMON: Final = 2
-_MOST_KNOWN: Final = 4_096
-"""Documents of which it is remembered what all their versions have in common."""
 _LITERAL: Final = re.compile(r"\S*(?:\d|\w[._/=]\w)\S*")
 _EDGES: Final = "\"'`()[]{},;:.!?"
 _LONGEST_CHANGE: Final = 6
@@ -55,7 +53,7 @@ def family(statement: Statement) -> str:
     return _unversioned(statement.passage.document_id, version_of(statement))
 
 
-@lru_cache(maxsize=_MOST_KNOWN)
+@lru_cache(maxsize=4_096)
 def _unversioned(document_id: str, version: str | None) -> str:
     if version is None:
         return document_id
