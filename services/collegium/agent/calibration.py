@@ -17,7 +17,6 @@ from collegium_schemas.base import Contract, Identifier, Share, Text
 
 _MOST_SIGNALS = 16
 _STEEPEST = 30.0
-_MOST_FILES = 16
 
 
 class Curve(Contract):
@@ -52,7 +51,7 @@ class Curves(Contract):
     curves: Annotated[dict[Identifier, Curve], Field(min_length=1, max_length=_MOST_SIGNALS)]
 
 
-@lru_cache(maxsize=_MOST_FILES)
+@lru_cache(maxsize=16)
 def read_curves(path: Path) -> Curves:
     """A calibration file, read once per process.
 
