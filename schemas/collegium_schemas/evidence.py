@@ -93,6 +93,8 @@ class Claim(Contract):
     dates: Annotated[tuple[Identifier, ...], Field(max_length=64)] = ()
     versions: Annotated[tuple[Identifier, ...], Field(max_length=64)] = ()
     negated: bool = False
+    beside: bool = False
+    """It holds no word of the question: it is a claim for the sentence right beside it, not reported without that."""
 
 
 class ClaimCluster(Contract):

@@ -1,8 +1,9 @@
 """Which statements bear most on a question: each by what it says and where it stands, once, few of one passage."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import pairwise
 from typing import Final
 
 from collegium.analysis.question import Question
@@ -29,6 +30,7 @@ with 0.6, 87 and 90 with 0.9. The cosine of a question and a sentence, by MiniLM
 """
 _LENT: Final = 0.8
 """What the better of a sentence's two neighbours is worth to it: a page names its subject once, then goes on."""
+_BLANK_LINE: Final = re.compile(r"\n[^\S\n]*\n")
 _LONGER: Final = 0.04
 """What a sentence must gain by what it is quoted with."""
 _SIBLING: Final = 0.98
@@ -104,7 +106,7 @@ def _quoted(question: Question, statement: Statement, coverage: float, rank: flo
 
 
 def _lending(question: Question, scored: Mapping[tuple[str, int], Scored]) -> Mapping[tuple[str, int], Scored]:
-    """The statements, each plain sentence with a share of what the ones before and after it are worth.
+    """The statements, each plain sentence with a share of what the ones right before and after it are worth.
 
     `The zxid has two parts. The high order 32 bits are the epoch.`: the second holds no word of a question about zxids.
     Without any it must stand in a section of its page: a planted sentence stands beside what answers, too.
@@ -119,13 +121,22 @@ def _lending(question: Question, scored: Mapping[tuple[str, int], Scored]) -> Ma
 
 
 def _neighbours(scored: Iterable[Scored]) -> Iterator[tuple[float, Scored, float]]:
-    """Each sentence with the worth of the ones before and after it in its passage; 0 where there is none."""
+    """Each sentence with the worth of the ones right before and after it; 0 where there is none."""
     sentences = [one for one in scored if one.statement.setting is None]
     ordered = sorted(sentences, key=lambda one: one.statement.place)
-    for _, group in groupby(ordered, key=lambda one: one.statement.passage.passage_id):
-        ones = list(group)
-        worth = [0.0, *(one.own for one in ones), 0.0]
-        yield from zip(worth, ones, worth[2:], strict=False)
+    beside = [_adjoin(one.statement, other.statement) for one, other in pairwise(ordered)]
+    for at, one in enumerate(ordered):
+        before = ordered[at - 1].own if at and beside[at - 1] else 0.0
+        after = ordered[at + 1].own if at < len(beside) and beside[at] else 0.0
+        yield before, one, after
+
+
+def _adjoin(one: Statement, other: Statement) -> bool:
+    """Whether the second stands right after the first, in its paragraph or list."""
+    if one.passage.passage_id != other.passage.passage_id:
+        return False
+    between = one.passage.text[one.span.end : other.span.start]
+    return one.span.end <= other.span.start and not between.strip() and _BLANK_LINE.search(between) is None
 
 
 def _only_leads(statement: Statement) -> bool:
@@ -176,7 +187,13 @@ def _few_per_passage(scored: Sequence[Scored], limit: int) -> Sequence[Scored]:
         if per_passage.get(passage_id, 0) < _MOST_PER_PASSAGE and len(taken) < limit:
             per_passage[passage_id] = per_passage.get(passage_id, 0) + 1
             _tell(one, taken)
-    return taken
+    return [one for one in taken if not one.lent or any(_stands_beside(one, other) for other in taken)]
+
+
+def _stands_beside(one: Scored, other: Scored) -> bool:
+    """Whether the second is a sentence right before or after the first that holds words of the question itself."""
+    this, that = one.statement, other.statement
+    return not other.lent and (_adjoin(this, that) or _adjoin(that, this))
 
 
 def _tell(one: Scored, taken: list[Scored]) -> None:

@@ -92,8 +92,7 @@ def examine(evidence: Sequence[Evidence], second_look: SecondLook | None = None)
     frequency, count = _frequencies(asked)
     share = max(1, min(MOST_CLAIMS, MOST_CLAIMS_IN_ALL // max(1, len(asked))))
     answers = [_answer(one, frequency, count, share) for one in asked]
-    about = _about(answers)
-    changed = revisions(_distinct(answers, least=_REPORTABLE)[:_MOST_CHOSEN], _all_statements(asked), about)
+    changed = revisions(_distinct(answers, least=_REPORTABLE)[:_MOST_CHOSEN], _all_statements(asked))
     answers = [_with_counterparts(one, answers, changed, share) for one in answers]
     lines = [_lines(one) for one in answers]
     answers = [_with_lines(one, pairs, share) for one, pairs in zip(answers, lines, strict=True)]
@@ -290,7 +289,7 @@ def _question(
         clusters=tuple(clusters),
         contradictions=tuple(contradictions[: limits.MAX_CLAIMS]),
         answered=is_answered(
-            answering(answers.question, one, answers.unknown, asked)
+            (one.statement, answering(answers.question, one, answers.unknown, asked))
             for one in answers.scored
             if not one.statement.line  # a log names what it is about, and says nothing of it
         ),
@@ -313,6 +312,7 @@ def _claim(scored: Scored, claim_id: str) -> Claim:
         dates=_keys(statement, TermKind.DATE),
         versions=_keys(statement, TermKind.VERSION),
         negated=denies(statement),
+        beside=scored.lent,
     )
 
 

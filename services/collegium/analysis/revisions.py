@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from collegium.analysis.comparing import READ_AS_TRUE, Conflict, of_two_things, version_of, versions_differ
+from collegium.analysis.comparing import Conflict, of_two_things, version_of, versions_differ
 from collegium.analysis.maturity import stage
 from collegium.analysis.statements import Statement
 from collegium.language.alignment import align
@@ -32,7 +32,6 @@ _LITERAL: Final = re.compile(r"\S*(?:\d|\w[._/=]\w)\S*")
 _EDGES: Final = "\"'`()[]{},;:.!?"
 _LONGEST_CHANGE: Final = 6
 """Words of a sentence that stand in place of others; with more, the two speak of two things."""
-_JOINED: Final = re.compile(r"\s+(?:(?:an?|the|its|their)\s+)?")
 _ORDINALS: Final = frozenset(stem(word) for word in "first second third fourth fifth last".split())
 _SCOPE: Final = frozenset(
     (Operator.ALL, Operator.ONLY, Operator.ALWAYS, Operator.CAN, Operator.MUST, Operator.SHOULD, Operator.EITHER)
@@ -68,9 +67,7 @@ def _without(name: str, version: str) -> str:
     return re.sub(rf"{before}{re.escape(version)}(?![^\W_]|\.\d)", "", name)
 
 
-def revisions(
-    chosen: Sequence[Statement], every: Iterable[Statement], asked: frozenset[str] = frozenset()
-) -> list[Revision]:
+def revisions(chosen: Sequence[Statement], every: Iterable[Statement]) -> list[Revision]:
     """Each chosen statement with its nearest counterpart in each other version of its document, each pair once.
 
     Of several that differ on the same between the same versions (`Compile with Go 1.20`, `1.21`), the first is told.
@@ -78,7 +75,6 @@ def revisions(
     Args:
         chosen: statements that a report may quote.
         every: all statements of the evidence.
-        asked: stems of what the questions are about: other words right before one of them tell a difference.
     """
     pages: dict[str, dict[str | None, list[Statement]]] = {}
     for statement in every:
@@ -92,7 +88,7 @@ def revisions(
                 pair = frozenset((one.place, other.place))
                 if pair in found:
                     continue
-                differs = difference(one, other, asked)
+                differs = difference(one, other)
                 first, second = sorted((version_of(one) or "", version_of(other) or ""))
                 known = differs is not None and (differs.about.casefold(), first, second) in told
                 if differs is not None:
@@ -123,7 +119,7 @@ def _nearest(one: Statement, among: Iterable[Statement]) -> tuple[float, Stateme
     return best, nearest
 
 
-def difference(one: Statement, other: Statement, asked: frozenset[str] = frozenset()) -> Conflict | None:
+def difference(one: Statement, other: Statement) -> Conflict | None:
     """How two counterparts differ in what they say; None where they differ in wording alone."""
     about = _common_words(one, other)
     if negated(one.terms) != negated(other.terms):
@@ -136,25 +132,18 @@ def difference(one: Statement, other: Statement, asked: frozenset[str] = frozens
     literal, second = _literals(one.text), _literals(other.text)
     if alike and literal - second and second - literal:
         return Conflict("value", about)
-    changes = list(_changes(one, other))
-    if any(_tells(one, other, change) for change in changes) or _scope(one.terms) != _scope(other.terms):
+    if any(_tells(one, other, change) for change in _changes(one, other)) or _scope(one.terms) != _scope(other.terms):
         return Conflict("value", about)
-    if any(_is_asked(one, other, change, asked) for change in changes):
-        return Conflict("value", about, READ_AS_TRUE)
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """Words between two places where both go on alike; `beside` is a word that both have next to them.
-
-    `before` is the word right before which they stand, as each writes it.
-    """
+    """Words between two places where both go on alike; `beside` is a word that both have next to them."""
 
     left: Sequence[Term]
     right: Sequence[Term]
     beside: Sequence[Term]
-    before: tuple[Term, Term] | None = None
 
 
 def _changes(one: Statement, other: Statement) -> Iterator[_Change]:
@@ -163,18 +152,7 @@ def _changes(one: Statement, other: Statement) -> Iterator[_Change]:
     for (i, j), (k, m) in pairwise(pairs):
         if k - i > 1 or m - j > 1:
             beside = [first[at] for at in (i, k) if 0 <= at < len(first)]
-            before = (first[k], second[m]) if k < len(first) and m < len(second) else None
-            yield _Change(first[i + 1 : k], second[j + 1 : m], beside, before)
-
-
-def _is_asked(one: Statement, other: Statement, change: _Change, asked: frozenset[str]) -> bool:
-    """Whether other words stand right before what is asked about: `preferred replicas`, `delays the response`."""
-    if change.before is None or not change.left or not change.right or change.before[0].key not in asked:
-        return False
-    if max(len(change.left), len(change.right)) > _LONGEST_CHANGE:
-        return False
-    ends = ((one, change.left[-1], change.before[0]), (other, change.right[-1], change.before[1]))
-    return all(_JOINED.fullmatch(each.text[last.end : following.start]) for each, last, following in ends)
+            yield _Change(first[i + 1 : k], second[j + 1 : m], beside)
 
 
 def _tells(one: Statement, other: Statement, change: _Change) -> bool:

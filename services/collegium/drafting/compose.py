@@ -6,7 +6,7 @@ from typing import Final
 from collegium.drafting.allotting import allot
 from collegium.drafting.confidence import answer_confidence, confidence_of, signals_of
 from collegium.drafting.forms import Template
-from collegium.drafting.points import Material, Point, contradictions_of, gather, points_of
+from collegium.drafting.points import Material, Point, accompanied, contradictions_of, gather, points_of
 from collegium.language.versions import version_key
 from collegium_schemas import limits
 from collegium_schemas.evidence import (
@@ -115,7 +115,7 @@ class _Writer:
         most = max(bounds.fewest, min(bounds.most, bounds.in_all // max(1, len(questions))))
         allotted = allot([self._worthy(question) for question in questions], most)
         return [
-            (question, [point for point in points if self._affords(point)])
+            (question, accompanied([point for point in points if self._affords(point)]))
             for question, points in zip(questions, allotted, strict=True)
         ]
 
@@ -129,8 +129,12 @@ class _Writer:
         return question.answered and answer_confidence(question) >= self._least_confidence
 
     def summary(self, findings: Sequence[tuple[QuestionAnalysis, list[Point]]]) -> tuple[Sentence, ...]:
-        """The best point of each question in turn, then the second best, until there are enough."""
-        answered = [(question, points) for question, points in findings if points]
+        """The best point of each question in turn, then the second best, until there are enough.
+
+        A sentence that holds no word of its question stands in no summary.
+        """
+        worthy = ((question, [point for point in points if not point.beside]) for question, points in findings)
+        answered = [(question, points) for question, points in worthy if points]
         outstanding = sum(point.score >= _OUTSTANDING_SCORE for _, points in answered for point in points)
         bounds = self._template.summary
         wanted = min(max(len(answered), outstanding, bounds.fewest), bounds.most)

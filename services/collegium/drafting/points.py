@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from collegium.language.attribution import attribute
+from collegium.language.attribution import attribute, short_title
 from collegium.language.plain import plain, trimmed
 from collegium.language.settings import settings
 from collegium.language.terms import content, terms
@@ -41,6 +41,10 @@ class Point:
     disputed: bool
     places: tuple[tuple[str, int, int], ...] = ()
     """Document and characters [start, end) of each claim behind it."""
+    by_title: bool = False
+    """Whether its source is named by its title: what contradicts it is of the same version, by another title."""
+    beside: bool = False
+    """Whether it holds no word of the question and is told for a sentence right beside it."""
 
     @property
     def key(self) -> str:
@@ -54,9 +58,9 @@ class Point:
         return min((start for name, start, _ in self.places if name == document), default=0)
 
     def attributed(self) -> str:
-        """The sentence with its (first) source named: a version that is no number (`main`) tells no two pages apart."""
+        """The sentence with its (first) source named."""
         first = self.passages[0]
-        return attribute(self.said, first.version if version_key(first.version) else None, first.title)
+        return attribute(self.said, None if self.by_title else first.version, first.title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ class Material:
     questions: tuple[QuestionAnalysis, ...]
     rejected: frozenset[str]
     """Plain forms of sentences that a review did not find supported; they are not written again."""
+    by_title: frozenset[str] = frozenset()
+    """Claims whose every contradiction is with a page of the same version that has another title."""
 
     def said(self, claim: Claim) -> str:
         """The claim as a sentence of a report."""
@@ -99,7 +105,24 @@ def gather(evidence: Sequence[Evidence], analysis: Analysis, rejected: frozenset
         for claim in question.claims
         if claim.passage_id in passages
     }
-    return Material(passages, claims, analysis.questions, rejected)
+    return Material(passages, claims, analysis.questions, rejected, _by_title(passages, claims, analysis))
+
+
+def _by_title(passages: Mapping[str, Passage], claims: Mapping[str, Claim], analysis: Analysis) -> frozenset[str]:
+    titled: dict[str, bool] = {}
+    for question in analysis.questions:
+        for contradiction in question.contradictions:
+            pair = contradiction.first_claim_id, contradiction.second_claim_id
+            if all(claim_id in claims for claim_id in pair):
+                one, other = (passages[claims[claim_id].passage_id] for claim_id in pair)
+                for claim_id in pair:
+                    titled[claim_id] = titled.get(claim_id, True) and told_by_title(one, other)
+    return frozenset(claim_id for claim_id, alone in titled.items() if alone)
+
+
+def told_by_title(one: Passage, other: Passage) -> bool:
+    """Whether two pages are told apart by their titles, and by no version."""
+    return one.version == other.version and short_title(one.title) != short_title(other.title)
 
 
 def points_of(material: Material, question: QuestionAnalysis) -> list[Point]:
@@ -111,12 +134,14 @@ def points_of(material: Material, question: QuestionAnalysis) -> list[Point]:
         for claim_id in (contradiction.first_claim_id, contradiction.second_claim_id)
     }
     scores = {claim.claim_id: claim.score for claim in question.claims}
+    beside = {claim.claim_id for claim in question.claims if claim.beside}
     found = [
         point
         for cluster in question.clusters
         for members in _sides(material, cluster)
         if (point := _point(material, members, cluster, disputed, scores)) is not None
     ]
+    found = [replace(one, beside=beside.issuperset(one.claim_ids)) for one in found]
     found.sort(key=lambda point: (-int(point.score * 5), -min(point.agreement, 2), -point.score, point.key))
     return _distinct(found)
 
@@ -132,6 +157,10 @@ def contradictions_of(material: Material) -> list[tuple[Contradiction, Point, Po
             )
             if first is None or second is None or frozenset((first.key, second.key)) in seen:
                 continue
+            by_title = told_by_title(first.passages[0], second.passages[0])
+            first, second = (replace(side, by_title=by_title) for side in (first, second))
+            if any(plain(side.attributed()) in material.rejected for side in (first, second)):
+                continue
             seen.add(frozenset((first.key, second.key)))
             one, other = sorted((first, second), key=_by_version)
             found.append((contradiction, one, other))
@@ -142,6 +171,20 @@ def alike(one: str, other: str) -> bool:
     """Whether two sentences share most of their words."""
     first, second = ({t.key for t in content(terms(text))} for text in (one, other))
     return len(first & second) >= _ALIKE * max(1, len(first | second))
+
+
+def accompanied(points: Sequence[Point]) -> list[Point]:
+    """The points without those that are told for a sentence right beside them which is not among the points."""
+    return [one for one in points if not one.beside or any(_right_beside(one, other) for other in points)]
+
+
+def _right_beside(one: Point, other: Point) -> bool:
+    passage = one.passages[0]
+    [(document, start, end), *_] = one.places
+    spans = [(s, e) for name, s, e in other.places if name == document and not other.beside]
+    gaps = [(e, start) if e <= start else (end, s) for s, e in spans if e <= start or end <= s]
+    inside = [(a - passage.start, b - passage.start) for a, b in gaps if passage.start <= a and b <= passage.end]
+    return any(not passage.text[a:b].strip() for a, b in inside)
 
 
 def _sides(material: Material, cluster: ClaimCluster) -> Iterable[list[Claim]]:
@@ -188,6 +231,7 @@ def _point(
             agreement=1 if cluster.agreement == "contradict" else cluster.sources,
             setting=setting,
             disputed=any(c.claim_id in disputed for c in same),
+            by_title=not setting and claim.claim_id in material.by_title,
         )
     return None
 
@@ -198,7 +242,7 @@ def _side(material: Material, claim_id: str) -> Point | None:
         return None
     passage, said = material.passages[claim.passage_id], material.said(claim)
     point = Point(said, (passage,), (claim_id,), claim.score, 1, material.is_setting(claim), disputed=True)
-    return None if {plain(said), plain(point.attributed())} & material.rejected else point
+    return None if plain(said) in material.rejected else point
 
 
 def _by_version(point: Point) -> tuple[tuple[int, ...], str]:

@@ -1,10 +1,13 @@
 """Whether evidence answers a question."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from collegium.analysis.answering import is_answered, unknown_share
 from collegium.analysis.examine import examine
 from collegium.analysis.question import read_question
+from collegium.analysis.statements import Statement, statements
 from report_worlds import evidence, kafka_passages, passage
 
 
@@ -95,13 +98,31 @@ def test_words_of_everyday_speech_need_not_be_known() -> None:
     assert unknown("When is a message committed by a bookie?") > 0.0
 
 
+def _said(values: Sequence[float]) -> list[tuple[Statement, float]]:
+    """Claims of different words that answer so well."""
+    names = "ant bee cat dog eel fox gnu hen".split()
+    text = " ".join(f"The {name} lives in the same forest." for name in names)
+    return list(zip(statements(passage(text)), values, strict=False))
+
+
 def test_claims_together_answer_what_the_best_alone_does_not_quite() -> None:
     """One sentence may hold a question's words by chance; where all are that good, the corpus speaks of it."""
-    assert is_answered([0.36] * 8)
-    assert not is_answered([0.36, *[0.1] * 7])
-    assert not is_answered([0.36] * 7)
-    assert is_answered([0.41])
+    assert is_answered(_said([0.36] * 8))
+    assert not is_answered(_said([0.36, *[0.1] * 7]))
+    assert not is_answered(_said([0.36] * 7))
+    assert is_answered(_said([0.41]))
     assert not is_answered([])
+
+
+def test_copies_of_a_sentence_answer_no_better_than_one() -> None:
+    """Eight versions of a page say the same, whatever number each has in it."""
+    pages = [passage(f"The Broker keeps {n} topics in its store.", document=f"{n}.0/x.html") for n in range(1, 11)]
+    assert not is_answered([(statement, 0.36) for page in pages for statement in statements(page)])
+    asked = "How do I paint a broker for the topic of a consumer?"
+    said = "The broker holds the topic of a consumer in its store."
+    copies = [passage(said, document=f"kafka/{n}.0/x.html", version=f"{n}.0", heading="A > B") for n in range(1, 11)]
+    near = evidence(asked, *copies).model_copy(update={"closeness": 0.62})
+    assert not examine([near]).questions[0].answered
 
 
 def test_a_line_of_a_log_answers_nothing() -> None:

@@ -2,6 +2,8 @@
 
 from itertools import pairwise
 
+import pytest
+
 from collegium.analysis.examine import examine
 from collegium.analysis.revisions import difference
 from collegium.analysis.statements import statements
@@ -107,6 +109,25 @@ def test_a_sentence_goes_on_about_what_the_one_beside_it_names() -> None:
     question, far = "What are the parts of a zxid?", passage(other, document="other.md", heading="Guide > Numbers")
     page = passage(f"{named} {said}", heading="Guide > Numbers")
     assert [claim.text for claim in _claims(question, page, far)] == [named, said]
+
+
+@pytest.mark.parametrize(
+    "between", ["\n\n```\n  foo(1)\n```\n\n", "\n\n| a | b |\n", " Restart all machines now. ", "\n\n"]
+)
+def test_what_stands_behind_something_else_is_not_beside(between: str) -> None:
+    """Code, a row of a table, an order, or the end of a paragraph."""
+    named, said = "A zxid of the server has two parts, epoch and counter.", "The weather in Lisbon was fine that day."
+    page = passage(f"{named}{between}{said}", heading="Guide > Misc")
+    assert [claim.text for claim in _claims("What are the parts of a zxid?", page)] == [named]
+
+
+def test_only_a_claim_that_holds_no_word_of_the_question_is_one_for_what_stands_beside_it() -> None:
+    """It says so, that a report tells it with that sentence only."""
+    page = passage(
+        "A zxid of the server has two parts, epoch and counter. The lower bits are for what a leader counts.",
+        heading="Guide > Numbers",
+    )
+    assert [claim.beside for claim in _claims("What are the parts of a zxid?", page)] == [False, True]
 
 
 def test_a_sentence_beside_an_answer_that_stands_in_no_section_is_no_claim() -> None:

@@ -2,7 +2,6 @@
 
 import pytest
 
-from collegium.analysis.comparing import READ_AS_TRUE
 from collegium.analysis.examine import examine
 from collegium.analysis.maturity import stage
 from collegium.analysis.revisions import family
@@ -47,26 +46,25 @@ def test_a_new_wording_is_no_difference() -> None:
     ("question", "old", "new"),
     [
         (
-            "To which replicas is leadership restored?",
-            "By default leadership is restored to the restored replicas.",
-            "By default leadership is restored to the preferred replicas.",
+            "Which broker handles requests?",
+            "The leader of the partition handles requests of the clients.",
+            "The leader of the partition serves requests of the clients.",
         ),
         (
-            "What happens to the response of a client over its quota?",
-            "The broker computes the delay that brings a guilty client under its quota and delays the response.",
-            "The broker computes the delay that brings the violating client under its quota and returns the response.",
+            "What does the controller do with partitions?",
+            "The controller of the cluster distributes the partitions over the brokers.",
+            "The controller of the cluster spreads the partitions over the brokers.",
+        ),
+        (
+            "What does the primary broker do?",
+            "All changes of the topic are first sent to the main broker.",
+            "All changes of the topic are first sent to the primary broker.",
         ),
     ],
 )
-def test_other_words_right_before_what_is_asked_about_are_a_difference(question: str, old: str, new: str) -> None:
-    """What is asked about is described, or dealt with, otherwise; the same words elsewhere would only be a new wording.
-
-    It is less sure than what differs in a number or a name.
-    """
-    pages = (_page(old, "2.8"), _page(new, "3.9"))
-    [found] = _asked(question, *pages).contradictions
-    assert (found.kind, found.confidence) == ("value", READ_AS_TRUE)
-    assert _kinds("Is leadership or the client restored by default?", *pages) == []
+def test_another_word_right_before_what_is_asked_about_is_a_new_wording(question: str, old: str, new: str) -> None:
+    """Verbs and adjectives have synonyms; that they differ says nothing of what they mean."""
+    assert _kinds(question, _page(old, "2.8"), _page(new, "3.9")) == []
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,34 @@ def test_sides_of_a_branch_are_named_by_their_titles() -> None:
     ]
 
 
+def test_the_same_page_of_two_branches_is_named_by_version() -> None:
+    """One title for both sides would say that a page contradicts itself."""
+    pages = [
+        passage(f"- Require Go {go}+.", document=f"{version}/go.md", version=version, heading="Go").model_copy(
+            update={"title": "Requirements"}
+        )
+        for version, go in (("main", "1.16"), ("release", "1.23"))
+    ]
+    draft = _draft([evidence("Which Go does it require?", *pages)])
+    assert [s.text for s in draft.disagreements[1:]] == [
+        "According to the main documentation: Require Go 1.16+.",
+        "According to the release documentation: Require Go 1.23+.",
+    ]
+    assert {s.text for s in draft.summary} == {s.text for s in draft.disagreements[1:]}
+
+
+def test_a_sentence_without_a_word_of_the_question_is_told_beside_another_and_in_no_summary() -> None:
+    """Where a review does not find the other supported, it is not told at all."""
+    named, said = "A zxid of the server has two parts, epoch and counter.", "The lower bits are what a leader counts."
+    page = passage(f"{named} {said}", heading="Guide > Numbers")
+    found = [evidence("What are the parts of a zxid?", page)]
+    draft = _draft(found)
+    assert [s.text for s in draft.summary] == [named]
+    assert [s.text for section in draft.sections for s in section.sentences] == [named, said]
+    alone = compose("zxid", found, examine(found), rejected=frozenset({plain(named)}))
+    assert alone.sentences() == ()
+
+
 def test_an_unanswerable_goal_gives_a_draft_without_facts_that_says_so() -> None:
     """No sentence is made up."""
     found = [evidence("What is the boiling point of gallium?", *kafka_passages())]
