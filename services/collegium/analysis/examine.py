@@ -13,12 +13,14 @@ from collegium.analysis.clusters import Place, conflicts, groups, same_pairs
 from collegium.analysis.comparing import Conflict, statement_text, versions_differ
 from collegium.analysis.maturity import disagreements
 from collegium.analysis.mismatch import Exact, exact
+from collegium.analysis.own_version import only_version_differs
 from collegium.analysis.question import Question, read_question
 from collegium.analysis.revisions import Revision, revisions
 from collegium.analysis.scoring import score, version_share
 from collegium.analysis.second_look import SecondLook
-from collegium.analysis.statements import Statement, denies, statements
+from collegium.analysis.statements import Statement, denies, overlap, statements
 from collegium.language.quantities import Measure
+from collegium.language.sentences import Span
 from collegium.language.terms import TermKind
 from collegium_schemas import limits
 from collegium_schemas.evidence import (
@@ -197,12 +199,25 @@ def _lines(answers: _Answers) -> list[tuple[Statement, Statement, Conflict]]:
 
 
 def _with_lines(answers: _Answers, lines: Sequence[tuple[Statement, Statement, Conflict]], limit: int) -> _Answers:
-    """The answers with lines of code that versions write differently."""
+    """The answers with lines of code that versions write differently; nothing of them is quoted twice."""
     found = [(line, score(answers.question, line, 1.0)) for one, other, _ in lines for line in (one, other)]
     added = {line.place: Scored(line, max(_LINE_SCORE, value), line, value) for line, value in found}
-    others = (one for one in answers.scored if one.statement.place not in added)
-    ranked = sorted((*others, *added.values()), key=lambda one: (-one.score, *one.statement.place))
+    lines_of: dict[str, list[Span]] = {}
+    for line, _ in found:
+        lines_of.setdefault(line.passage.passage_id, []).append(line.span)
+    others = (_beside(one, lines_of.get(one.statement.passage.passage_id, ())) for one in answers.scored)
+    ranked = sorted(
+        (*(one for one in others if one is not None), *added.values()),
+        key=lambda one: (-one.score, *one.statement.place),
+    )
     return replace(answers, scored=ranked[:limit]) if added else answers
+
+
+def _beside(one: Scored, lines: Sequence[Span]) -> Scored | None:
+    """A claim that quotes none of the lines: alone where it is quoted with one, and none where it is one."""
+    if any(overlap(one.statement.span, line) for line in lines):
+        return None
+    return replace(one, quoted=one.statement) if any(overlap(one.quoted.span, line) for line in lines) else one
 
 
 def _conflicts(
@@ -210,7 +225,8 @@ def _conflicts(
 ) -> list[tuple[Statement, Statement, Conflict]]:
     """Contradictions of any kind between claims, each pair once."""
     about = _about(answers)
-    claimed = {statement.place for statement in every}
+    lines = (one.statement.place for each in answers for one in each.scored if one.statement.line)
+    claimed = {*(statement.place for statement in every), *lines}
     quoted = {o.statement.place: o.quoted for one in answers for o in one.scored if o.score >= _REPORTABLE}
     chosen = [(one, quoted[one.place]) for one in every if one.place in quoted]
     told = removals.read(chosen)
@@ -226,7 +242,7 @@ def _conflicts(
     return [
         (one, other, how)
         for one, other, how in reversed(distinct.values())
-        if one.place in claimed and other.place in claimed
+        if one.place in claimed and other.place in claimed and not only_version_differs(one, other)
     ]
 
 

@@ -1,7 +1,7 @@
 """Sentences that disagree on how far a thing has come: production ready in one place, experimental in another."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
@@ -25,8 +25,11 @@ _NOT_READY: Final = re.compile(
     re.IGNORECASE,
 )
 _ELSEWHERE: Final = re.compile(
-    r"\bfor more (?:information|details?)\b|\bfor details\b|\b(?:please|can) (?:check|see|refer)\b", re.IGNORECASE
+    r"\b(?:for more (?:information|details?)|for details|(?:please|can) (?:check|see|refer))\b"
+    r".*?(?=[.;!?](?:\s|$)|\n\n|$)",
+    re.IGNORECASE | re.DOTALL,
 )
+"""What sends its reader elsewhere, to the sentence's end."""
 _SPELT: Final = re.compile(r"(?<!\w)--\w\S*")
 """An option of a command: that it is called experimental says nothing of how far its subject has come."""
 _FEWEST_COMMON: Final = 2
@@ -52,7 +55,9 @@ _OFF: Final = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END: Final = re.compile(r"[.;!?](?:\s|$)|\n{2,}")
-_CLAUSE_END: Final = re.compile(r",\s|\sand\s")
+_CLAUSE_END: Final = re.compile(r",\s(?:and\s)?|\sand\s")
+_OWN_VERB: Final = re.compile(r"\b(?:is|are|was|were|has|have|enables|(?<!by )defaults?|remains?)\b", re.IGNORECASE)
+"""Of a clause with a verb of its own: in `may be enabled and be disabled` the second has none."""
 _BY_DEFAULT: Final = re.compile(r"\bby default\b", re.IGNORECASE)
 
 
@@ -60,39 +65,65 @@ def switch(text: str) -> int:
     """1 where a text says that something is on, -1 where it says that it is off, else 0.
 
     Sentences with a condition say neither, nor do clauses with a possibility (`can be enabled`); but what is so by
-    default, or `unless` something, is so where nobody changes it.
+    default, or `unless` something, is so where nobody changes it. Two that are so by default, each on a condition, are
+    left (`only_on_condition`).
     """
     if _ON.search(text) is None and _OFF.search(text) is None:
         return 0
-    plain = "; ".join(_plain_clauses(text))
+    return _told(_plain_clauses(text))
+
+
+def only_on_condition(text: str) -> bool:
+    """Whether a text says that something is on or off, but nowhere without a condition."""
+    return switch(text) != 0 and _told(_plain_clauses(text, conditional=False)) == 0
+
+
+def _told(clauses: Iterable[str]) -> int:
+    plain = "; ".join(clauses)
     return int(_ON.search(plain) is not None) - int(_OFF.search(plain) is not None)
 
 
-def _plain_clauses(text: str) -> Iterator[str]:
+def _plain_clauses(text: str, *, conditional: bool = True) -> Iterator[str]:
+    """The clauses of a text without a possibility; `conditional` ones, too, of what is so by default."""
     for sentence in _SENTENCE_END.split(text):
         condition = CONDITION.search(sentence)
         said = sentence if condition is None else sentence[: condition.start()]
-        if condition is None or condition.group().lower() == "unless" or _BY_DEFAULT.search(said):
-            yield from (each for each in _CLAUSE_END.split(said) if not any(t.key in HEDGES for t in terms(each)))
+        unbound = condition is None or condition.group().lower() == "unless"
+        if unbound or (conditional and _BY_DEFAULT.search(said)):
+            yield from _unhedged(said)
+
+
+def _unhedged(sentence: str) -> Iterator[str]:
+    """The clauses that say that something is so; a possibility goes on over `and` up to the next verb."""
+    hedged, begin = False, 0
+    for end in (*_CLAUSE_END.finditer(sentence), None):
+        clause = sentence[begin : end.start()] if end else sentence[begin:]
+        joined = sentence[:begin].endswith("and ")
+        hedged = any(t.key in HEDGES for t in terms(clause)) or (hedged and joined and not _OWN_VERB.search(clause))
+        if not hedged:
+            yield clause
+        begin = end.end() if end else len(sentence)
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A statement, and the stage at which it, with what it is quoted with, puts what it speaks of: 1 or -1."""
+    """A statement, and the stage at which it, with what it is quoted with, puts what it speaks of: 1 or -1.
+
+    Of two that are `bound`, each to a condition, neither excludes the other.
+    """
 
     statement: Statement
     quoted: Statement
     stage: int
+    bound: bool
 
 
 def stage(text: str) -> int:
     """1 where a text says that something is ready, -1 where it says that it is not, else 0.
 
-    What sends its reader elsewhere (`check the GA release notes`) says neither.
+    What sends its reader elsewhere (`check the GA release notes`) says neither; what stands before it does.
     """
-    if _ELSEWHERE.search(text):
-        return 0
-    plain = _SPELT.sub(" ", text)
+    plain = _SPELT.sub(" ", _ELSEWHERE.sub(" ", text))
     ready = _READY.search(plain) is not None
     late = _NOT_READY.search(_READY.sub(" ", plain)) is not None
     return int(ready) - int(late)
@@ -110,25 +141,32 @@ def disagreements(
         marks: numbers in the questions with the word before each, such as `Java 8`: of those, both must speak.
     """
     return [
-        *_opposite(chosen, stage, subjects - _STAGE_WORDS, marks, own=1),
-        *_opposite(chosen, switch, subjects - _SWITCH_WORDS, marks, own=_FEWEST_COMMON),
+        *_opposite(chosen, stage, None, subjects - _STAGE_WORDS, marks, own=1),
+        *_opposite(chosen, switch, only_on_condition, subjects - _SWITCH_WORDS, marks, own=_FEWEST_COMMON),
     ]
 
 
 def _opposite(
     chosen: Sequence[tuple[Statement, Statement]],
     read: Callable[[str], int],
+    bound: Callable[[str], bool] | None,
     subjects: frozenset[str],
     marks: Marks,
     *,
     own: int,
 ) -> list[tuple[Statement, Statement, Conflict]]:
     said = [(one, quoted) for one, quoted in chosen if one.setting is None and " | " not in quoted.text]
-    staged = [Staged(one, quoted, at) for one, quoted in said if (at := read(quoted.text))]
+    staged = [
+        Staged(one, quoted, at, bound is not None and bound(quoted.text))
+        for one, quoted in said
+        if (at := read(quoted.text))
+    ]
     found: list[tuple[Statement, Statement, Conflict]] = []
     used: set[tuple[str, int]] = set()
     for one, other in combinations(staged, 2):
         if one.stage == other.stage or len(found) >= _MOST or {one.statement.place, other.statement.place} & used:
+            continue
+        if one.bound and other.bound:
             continue
         words = _shared(one.quoted, other.quoted, subjects, marks, min(own, len(subjects)))
         if words:

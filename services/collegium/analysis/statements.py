@@ -18,7 +18,7 @@ from collegium_schemas.evidence import Passage
 _SHORTEST_CHARS: Final = 12
 _LONGEST_CHARS: Final = 600
 _FEWEST_WORDS: Final = 3
-_LONGEST_LINE_CHARS: Final = 300
+LONGEST_LINE_CHARS: Final = 300
 _NO_LINE: Final = ("#", "|", "```", "~~~")
 """What begins so is a heading, a table or the edge of a block of code."""
 _PART: Final = re.compile(r"[,;({\[]$|^[)}\]\[]|\w\([\"'\[{]")
@@ -89,7 +89,7 @@ def line_statement(passage: Passage, span: Span) -> Statement:
     found = terms(text)
     context = keys_of(terms(f"{passage.title}\n{passage.heading}"))
     heading = keys_of(terms(passage.heading.rsplit(" > ", 1)[-1]))
-    return Statement(passage, span, text, found, keys_of(found), context, frozenset(), heading)
+    return Statement(passage, span, text, found, keys_of(found), context, frozenset(), heading, line=True)
 
 
 def reaching(statement: Statement, span: Span) -> Statement:
@@ -116,7 +116,7 @@ def _read(text: str, heading: str) -> tuple[_Stated, ...]:
     spans = sentences(text)
     stray = _stray(text, heading, spans)
     for at, span in enumerate(spans):
-        if span in stray or any(_overlap(span, row.span) for row in rows):
+        if span in stray or any(overlap(span, row.span) for row in rows):
             continue
         one = _sentence(text, spans, at, stray) or _line(text, spans, at)
         if one is not None:
@@ -131,7 +131,7 @@ def _sentence(text: str, spans: Sequence[Span], at: int, stray: Sequence[Span]) 
     if len(content(said)) + any(term.kind is TermKind.VERSION for term in said) < _FEWEST_WORDS:
         return None
     safe = (one for one in around if not addresses_reader(one.of(text)))
-    quotable = tuple(one for one in safe if not any(_overlap(one, other) for other in stray))
+    quotable = tuple(one for one in safe if not any(overlap(one, other) for other in stray))
     return _Stated(span, said, reaches=quotable, lead=_lead_words(text, spans, at))
 
 
@@ -139,7 +139,7 @@ def _line(text: str, spans: Sequence[Span], at: int) -> _Stated | None:
     """What is no such sentence: a line of code or configuration, or an item of two words."""
     said = spans[at].of(text)
     found = terms(said)
-    if not _FEWEST_WORDS <= len(said.split()) or len(said) > _LONGEST_LINE_CHARS or not content(found):
+    if not _FEWEST_WORDS <= len(said.split()) or len(said) > LONGEST_LINE_CHARS or not content(found):
         return None
     if said.startswith(_NO_LINE) or said.endswith(("?", ":")) or " | " in said:
         return None
@@ -147,8 +147,7 @@ def _line(text: str, spans: Sequence[Span], at: int) -> _Stated | None:
         return None
     if addresses_reader(said) or order_in(said) is not None:
         return None
-    line = not _states_something(said, leads=False)
-    return _Stated(spans[at], found, lead=_lead_words(text, spans, at), line=line)
+    return _Stated(spans[at], found, lead=_lead_words(text, spans, at), line=True)
 
 
 def _lead_words(text: str, spans: Sequence[Span], at: int) -> frozenset[str]:
@@ -156,7 +155,8 @@ def _lead_words(text: str, spans: Sequence[Span], at: int) -> frozenset[str]:
     return frozenset() if lead is None else keys_of(terms(lead.of(text)))
 
 
-def _overlap(one: Span, other: Span) -> bool:
+def overlap(one: Span, other: Span) -> bool:
+    """Whether two stretches of one text have characters in common."""
     return one.start < other.end and other.start < one.end
 
 
