@@ -8,7 +8,7 @@ from typing import Final
 
 from collegium.analysis.addressing import addresses_reader, is_source_code, order_in
 from collegium.analysis.question import keys_of
-from collegium.analysis.reaches import counts, lead_of, reaches
+from collegium.analysis.reaches import counts, leads_of, reaches
 from collegium.language.operators import Operator
 from collegium.language.sentences import Span, sentences
 from collegium.language.settings import Setting, settings
@@ -115,12 +115,13 @@ def _read(text: str, heading: str) -> tuple[_Stated, ...]:
     found = [_Stated(row.span, terms(row.statement()), row) for row in rows]
     spans = sentences(text)
     stray = _stray(text, heading, spans)
+    leads = [frozenset[str]() if one is None else keys_of(terms(one.of(text))) for one in leads_of(text, spans)]
     for at, span in enumerate(spans):
         if span in stray or any(overlap(span, row.span) for row in rows):
             continue
-        one = _sentence(text, spans, at, stray) or _line(text, spans, at)
+        one = _sentence(text, spans, at, stray) or _line(text, spans[at])
         if one is not None:
-            found.append(one)
+            found.append(replace(one, lead=leads[at]))
     return tuple(sorted(found, key=lambda one: one.span.start))
 
 
@@ -132,12 +133,12 @@ def _sentence(text: str, spans: Sequence[Span], at: int, stray: Sequence[Span]) 
         return None
     safe = (one for one in around if not addresses_reader(one.of(text)))
     quotable = tuple(one for one in safe if not any(overlap(one, other) for other in stray))
-    return _Stated(span, said, reaches=quotable, lead=_lead_words(text, spans, at))
+    return _Stated(span, said, reaches=quotable)
 
 
-def _line(text: str, spans: Sequence[Span], at: int) -> _Stated | None:
+def _line(text: str, span: Span) -> _Stated | None:
     """What is no such sentence: a line of code or configuration, or an item of two words."""
-    said = spans[at].of(text)
+    said = span.of(text)
     found = terms(said)
     if not _FEWEST_WORDS <= len(said.split()) or len(said) > LONGEST_LINE_CHARS or not content(found):
         return None
@@ -147,12 +148,7 @@ def _line(text: str, spans: Sequence[Span], at: int) -> _Stated | None:
         return None
     if addresses_reader(said) or order_in(said) is not None:
         return None
-    return _Stated(spans[at], found, lead=_lead_words(text, spans, at), line=True)
-
-
-def _lead_words(text: str, spans: Sequence[Span], at: int) -> frozenset[str]:
-    lead = lead_of(text, spans, at)
-    return frozenset() if lead is None else keys_of(terms(lead.of(text)))
+    return _Stated(span, found, line=True)
 
 
 def overlap(one: Span, other: Span) -> bool:

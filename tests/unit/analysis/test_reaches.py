@@ -2,7 +2,7 @@
 
 import pytest
 
-from collegium.analysis.reaches import counts, lead_of, leads, leans_back, reaches
+from collegium.analysis.reaches import counts, lead_of, leads, leads_of, leans_back, reaches
 from collegium.language.sentences import sentences
 
 COMMAND = (
@@ -72,3 +72,12 @@ def test_a_number_that_counts_says_something() -> None:
     """`Four core APIs` does, a bare number does not."""
     assert counts("Kafka has four core APIs:")
     assert not counts("Kafka has core APIs:")
+
+
+def test_the_leads_of_a_text_are_those_of_each_sentence() -> None:
+    """Items of one list have one lead; an empty line, a sentence between and a second lead change it."""
+    text = "It has:\n\n- a part\n- a second. More.\n- a third\n\n- a fourth\n\nProse.\n\n- alone\n\nOthers:\n\n- a\n- b"
+    spans = sentences(text)
+    found = leads_of(text, spans)
+    assert found == tuple(lead_of(text, spans, at) for at in range(len(spans)))
+    assert {one.of(text) for one in found if one is not None} == {"It has:", "Others:"}
