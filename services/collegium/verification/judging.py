@@ -141,9 +141,12 @@ def seconded(judged: Judged, opinion: Opinion | None) -> SentenceVerdict:
 
 
 def _by_words(left: Open) -> float:
-    """How likely an undecided sentence is carried, by the words and values that the nearest windows hold."""
+    """How likely an undecided sentence is carried, by the words and values that the nearest windows hold.
+
+    Not at all where they hold none of its words.
+    """
     grounds = grounds_of(left.said, left.sources)
-    return round(RULES_ALONE.support(signals(grounds, None)), 4) if grounds.windows else 0.0
+    return round(RULES_ALONE.support(signals(grounds, None)), 4) if grounds.shared else 0.0
 
 
 def _verdict(sentence: Sentence, verdict: Verdict, reason: str, citation: int | None = None) -> SentenceVerdict:

@@ -53,7 +53,7 @@ class Grounds:
         shared: The share of its content words that the windows hold together: a claim may join what several say.
         exact: The share of its numbers, versions, dates and names that they hold; 1 when it has none.
         direction: 1 when claim and best sentence speak of the same direction, -1 when of opposite ones, else 0.
-        searched: How many sentences the sources have.
+        searched: How many sentences the source of the best window has.
     """
 
     windows: tuple[Window, ...]
@@ -74,8 +74,8 @@ class Signals:
     """A claim's signals, ready to be weighed.
 
     Attributes:
-        missing: The share of its content words that the windows do not hold, times n / (n + 20) of the sources' n
-            sentences: a few sentences may say the same in other words; that a page lacks a word says more.
+        missing: The share of its content words that the windows do not hold, times n / (n + 20) of the n sentences
+            that were searched: a few may say the same in other words; that a page lacks a word says more.
         exact: See `Grounds`.
         direction: See `Grounds`.
         entailed: ln(p / (1 - p)) of the highest chance of entailment by a window; 0 without a model.
@@ -108,7 +108,7 @@ def grounds_of(claim: str, sources: Sequence[str], most: int = MOST_WINDOWS) -> 
     said = terms(claim)
     words = {term.key for term in content(said)}
     values = [term for term in said if term.kind in _VALUES]
-    cut = [_cut(source) for source in sources]
+    cut = [_cut(source) for source in dict.fromkeys(sources)]
     found = [
         Window(text, held, _shared(words, held), _share([_holds(held, value) for value in values]))
         for one in cut
@@ -125,7 +125,7 @@ def grounds_of(claim: str, sources: Sequence[str], most: int = MOST_WINDOWS) -> 
         _shared(words, together),
         _share(exact),
         direction(said) * direction(near[0][1]) if near else 0,
-        sum(len(one.sentences) for one in cut),
+        next((len(one.sentences) for one in cut if chosen and chosen[0].text in {text for text, _ in one.windows}), 0),
     )
 
 

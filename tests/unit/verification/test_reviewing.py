@@ -3,7 +3,7 @@
 import pytest
 
 from collegium.verification.follow_ups import MOST_ROUNDS, broadened
-from collegium.verification.judging import Judge
+from collegium.verification.judging import Judge, seconded
 from collegium.verification.reviewing import Reviewed, review_draft
 from collegium.verification.sources import retrieved_passages
 from collegium_schemas.evidence import Draft, Evidence, Passage, Section, Sentence, SentenceVerdict, Source, Verdict
@@ -111,6 +111,16 @@ def test_a_forged_passage_supports_nothing(change: dict[str, str], reason: str) 
     found = judge.fact(Sentence(sentence_id="s1", text="The broker stops.", kind="fact", citations=(1,)))
     assert found.verdict is Verdict.NOT_ENOUGH_EVIDENCE
     assert reason in found.reason
+
+
+@pytest.mark.parametrize(("text", "known"), [("Penguins dislike umbrellas.", False), ("Penguins write texts.", True)])
+def test_what_shares_no_word_with_its_source_has_no_support(text: str, known: bool) -> None:  # noqa: FBT001 - a case
+    """However short the source is."""
+    source = passage("Some text.", document="a")
+    judged = Judge({1: source}, {source.passage_id: source}).judged(
+        Sentence(sentence_id="s1", text=text, kind="fact", citations=(1,))
+    )
+    assert bool(seconded(judged, None).support) is known
 
 
 def test_a_fact_without_citation_is_not_supported() -> None:

@@ -151,6 +151,14 @@ def test_a_missing_word_says_more_of_a_long_source() -> None:
     assert signals(grounds_of("The cache holds entries.", sources), None).missing == 0.0
 
 
+def test_another_source_takes_nothing_from_a_claim() -> None:
+    """How much was searched is the length of the source that holds most of it, not of all that is cited."""
+    claim, source = "The cache holds coloured entries.", "The cache holds entries. Reads go on as before."
+    other = " ".join(f"Row {number} speaks of nothing at all." for number in range(200))
+    alone, beside = (signals(grounds_of(claim, sources), None) for sources in ((source,), (other, source, source)))
+    assert alone == beside
+
+
 def test_contradiction_is_looked_for_in_single_sentences() -> None:
     """One that denies the claim counts, though the window around it leaves the claim open."""
     grounds = grounds_of(PARAPHRASE, (SOURCE,))
