@@ -65,6 +65,8 @@ class _Answers:
     question: Question
     scored: Sequence[Scored]
     unknown: float
+    told: frozenset[Place] = frozenset()
+    """Lines of code that versions write differently: they answer what names them, as no other line does."""
 
 
 def gather(evidence: Sequence[Evidence]) -> tuple[Asked, ...]:
@@ -210,7 +212,7 @@ def _with_lines(answers: _Answers, lines: Sequence[tuple[Statement, Statement, C
         (*(one for one in others if one is not None), *added.values()),
         key=lambda one: (-one.score, *one.statement.place),
     )
-    return replace(answers, scored=ranked[:limit]) if added else answers
+    return replace(answers, scored=ranked[:limit], told=frozenset(added)) if added else answers
 
 
 def _beside(one: Scored, lines: Sequence[Span]) -> Scored | None:
@@ -307,7 +309,8 @@ def _question(
         answered=is_answered(
             (one.statement, answering(answers.question, one, answers.unknown, asked))
             for one in answers.scored
-            if not one.statement.line  # a log names what it is about, and says nothing of it
+            # a log names what it is about, and says nothing of it
+            if not one.statement.line or one.statement.place in answers.told
         ),
     )
 
