@@ -33,8 +33,9 @@ _EQUAL = {
 
 
 def _true_sentences() -> Iterator[tuple[str, Passage]]:
+    """What the pages state; not their lines of code and short items, which are no sentences (`Produce messages`)."""
     for page in kafka_passages():
-        for statement in statements(page):
+        for statement in (one for one in statements(page) if not one.line):
             yield statement.setting.statement() if statement.setting else " ".join(statement.text.split()), page
 
 
