@@ -42,9 +42,9 @@ _FEWEST_PROSE_WORDS: Final = 3
 """Plain words of a value that is prose."""
 _FEWEST_ORDER_WORDS: Final = 3
 """Of a line that may be an order: `type: list` is none, though `list` is a verb, too."""
-_MOST_LINES: Final = 200
+MOST_LINES: Final = 200
 """Of one passage."""
-_MOST_PASSAGES: Final = 12
+MOST_PASSAGES: Final = 12
 """Of one section, the best, that are compared with each other."""
 _MOST: Final = 2
 
@@ -86,7 +86,7 @@ def _sections(passages: Sequence[Passage], asked: frozenset[str]) -> Iterable[Se
             continue
         where = line_statement(passage, Span(0, 0))
         section = sections.setdefault((family(where), innermost(where)), [])
-        if len(section) < _MOST_PASSAGES:
+        if len(section) < MOST_PASSAGES:
             spans = tuple(_lines(passage.text, asked))
             section.extend([_Block(passage, spans, _shapes(where, spans), where)] if spans else [])
     return sections.values()
@@ -94,7 +94,7 @@ def _sections(passages: Sequence[Passage], asked: frozenset[str]) -> Iterable[Se
 
 def _lines(text: str, asked: frozenset[str]) -> Iterator[Span]:
     """The lines of code of a text of which one begins with an asked word."""
-    matches = list(islice(_LINE.finditer(text), _MOST_LINES))
+    matches = list(islice(_LINE.finditer(text), MOST_LINES))
     if not any(_stem_of(_label(match["line"])) in asked for match in matches):
         return
     for match in matches:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from collegium.analysis.code_lines import LINES_DIFFER, disagreements
+from collegium.analysis.code_lines import LINES_DIFFER, MOST_LINES, MOST_PASSAGES, disagreements
 from collegium.analysis.examine import MOST_CLAIMS, examine
 from collegium.language.tokens import stem
 from collegium_schemas.evidence import Claim, Passage, QuestionAnalysis
@@ -121,6 +121,25 @@ def test_the_first_kinds_that_differ_are_told() -> None:
     asked = frozenset(stem(word) for word in ("record", "timestamp", "timestampdelta"))
     found = disagreements([_section(block.format(at), f"{at}.0") for at in range(1, 100)], asked)
     assert [conflict.about for _, _, conflict in found] == ["timestamp", "timestampDelta"]
+
+
+@pytest.mark.parametrize(("before", "told"), [(MOST_LINES - 2, 1), (MOST_LINES - 1, 0)])
+def test_so_many_lines_of_a_passage_are_compared(before: int, told: int) -> None:
+    """The first ones; the asked line before the last place is told, one behind it is not."""
+    lines = [f"    field{at}: {{0}}" for at in range(before)]
+    block = "\n".join(["A record:", "", "    record: {0}", *lines, "    timestampDelta: {1}"])
+    pages = [
+        _section(block.format("same", kind), version) for kind, version in (("varint", "0.11.0"), ("varlong", "3.9"))
+    ]
+    assert len(disagreements(pages, _ASKED)) == told
+
+
+@pytest.mark.parametrize(("before", "told"), [(MOST_PASSAGES - 1, 1), (MOST_PASSAGES, 0)])
+def test_so_many_passages_of_a_section_are_compared(before: int, told: int) -> None:
+    """The first ones found."""
+    pages = [_section(_BLOCK.format(type="varint"), f"{at}.0") for at in range(1, before + 1)]
+    pages.append(_section(_BLOCK.format(type="varlong"), "99.0"))
+    assert len(disagreements(pages, _ASKED)) == told
 
 
 def test_an_indented_blank_line_does_not_indent_the_next() -> None:
