@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from collegium.analysis import code_lines, commands, removals, stated
 from collegium.analysis.answering import answering, is_answered, nearness, unknown_share
@@ -46,6 +46,9 @@ _MOST_CHOSEN: Final = 40
 _COUNTERPART_SHARE: Final = 0.95
 _LINE_SCORE: Final = 0.6
 """Of a line of code that begins with a word of the question, and that another version writes differently."""
+
+_Read: TypeAlias = Mapping[str, Sequence[Statement]]
+"""What each passage states, by its id; read once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +96,12 @@ def examine(evidence: Sequence[Evidence], second_look: SecondLook | None = None)
     The same evidence in the same order gives the same analysis, byte for byte.
     """
     asked = gather(evidence)
-    frequency, count = _frequencies(asked)
+    read = {ranked.passage.passage_id: statements(ranked.passage) for one in asked for ranked in one.passages}
+    frequency, count = _frequencies(read)
     share = max(1, min(MOST_CLAIMS, MOST_CLAIMS_IN_ALL // max(1, len(asked))))
-    answers = [_answer(one, frequency, count, share) for one in asked]
-    changed = revisions(_distinct(answers, least=_REPORTABLE)[:_MOST_CHOSEN], _all_statements(asked))
-    answers = [_with_counterparts(one, answers, changed, share) for one in answers]
+    answers = [_answer(one, read, frequency, count, share) for one in asked]
+    changed = revisions(_distinct(answers, least=_REPORTABLE)[:_MOST_CHOSEN], _sentences(read))
+    answers = [_with_counterparts(one, read, answers, changed, share) for one in answers]
     lines = [_lines(one) for one in answers]
     answers = [_with_lines(one, pairs, share) for one, pairs in zip(answers, lines, strict=True)]
     claim_ids = _claim_ids(answers)
@@ -132,49 +136,40 @@ def examine(evidence: Sequence[Evidence], second_look: SecondLook | None = None)
     )
 
 
-def _about(answers: Sequence[_Answers]) -> frozenset[str]:
-    """Stems of what the questions are about."""
-    return frozenset(key for one in answers for key in one.question.about)
-
-
 def _exact(answers: _Answers) -> Exact:
     return exact(answers.asked.question, answers.question.versions)
 
 
-def _frequencies(asked: Sequence[Asked]) -> tuple[Mapping[str, int], int]:
+def _frequencies(read: _Read) -> tuple[Mapping[str, int], int]:
     """In how many sentences of the evidence each stem occurs, and how many sentences there are."""
     frequency: Counter[str] = Counter()
-    places: set[Place] = set()
-    for one in asked:
-        for ranked in one.passages:
-            for statement in statements(ranked.passage):
-                if statement.place not in places and not statement.line:
-                    places.add(statement.place)
-                    frequency.update(statement.keys)
-    return frequency, len(places)
+    sentences = _sentences(read)
+    for statement in sentences:
+        frequency.update(statement.keys)
+    return frequency, len(sentences)
 
 
-def _answer(asked: Asked, frequency: Mapping[str, int], count: int, share: int) -> _Answers:
+def _sentences(read: _Read) -> Sequence[Statement]:
+    """The sentences of all passages, each place once."""
+    return list({one.place: one for found in read.values() for one in found if not one.line}.values())
+
+
+def _answer(asked: Asked, read: _Read, frequency: Mapping[str, int], count: int, share: int) -> _Answers:
     described = (ranked.passage.version for ranked in asked.passages)
     question = read_question(asked.question, frequency, count, [version for version in described if version])
     top = max((ranked.score for ranked in asked.passages), default=0.0)
     found = (
         (s, ranked.coverage, ranked.score / top if top > 0 else 1.0)
         for ranked in asked.passages
-        for s in statements(ranked.passage)
+        for s in read[ranked.passage.passage_id]
     )
     unknown = unknown_share(question, asked.question, [ranked.passage for ranked in asked.passages])
     unknown -= nearness(asked.closeness)
     return _Answers(asked, question, best(question, found, limit=share, least=LEAST_SCORE), unknown)
 
 
-def _all_statements(asked: Sequence[Asked]) -> Sequence[Statement]:
-    found = {s.place: s for one in asked for ranked in one.passages for s in statements(ranked.passage) if not s.line}
-    return list(found.values())
-
-
 def _with_counterparts(
-    answers: _Answers, everyone: Sequence[_Answers], changed: Sequence[Revision], limit: int
+    answers: _Answers, read: _Read, everyone: Sequence[_Answers], changed: Sequence[Revision], limit: int
 ) -> _Answers:
     """The answers to one question with what its documents say where another version's sentence was found to answer."""
     scored = {one.statement.place: one for one in answers.scored}
@@ -182,7 +177,7 @@ def _with_counterparts(
     for each in everyone:
         for one in each.scored:
             scores[one.statement.place] = max(scores.get(one.statement.place, 0.0), one.score)
-    mine = {s.place: s for ranked in answers.asked.passages for s in statements(ranked.passage)}
+    mine = {s.place for ranked in answers.asked.passages for s in read[ranked.passage.passage_id]}
     for revision in changed:
         for one, other in ((revision.one, revision.other), (revision.other, revision.one)):
             value = _COUNTERPART_SHARE * scores.get(one.place, 0.0) * version_share(answers.question, other)
@@ -226,7 +221,7 @@ def _conflicts(
     answers: Sequence[_Answers], every: Sequence[Statement], subjects: frozenset[str], changed: Sequence[Revision]
 ) -> list[tuple[Statement, Statement, Conflict]]:
     """Contradictions of any kind between claims, each pair once."""
-    about = _about(answers)
+    about = frozenset(key for one in answers for key in one.question.about)
     lines = (one.statement.place for each in answers for one in each.scored if one.statement.line)
     claimed = {*(statement.place for statement in every), *lines}
     quoted = {o.statement.place: o.quoted for one in answers for o in one.scored if o.score >= _REPORTABLE}
