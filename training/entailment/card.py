@@ -74,6 +74,10 @@ SOURCES = (
     Attribution("tabfact_pairs", "TabFact (Chen et al., 2020); text from Wikipedia", "MIT; text CC BY-SA"),
     Attribution("begin_wow", "BEGIN, Wizard of Wikipedia part (Dziri et al., 2022)", "CC BY 4.0"),
     Attribution("hans_regen", "HANS templates (McCoy et al., 2019), generated anew", "MIT"),
+    *(
+        Attribution(f"written_{kind}", "Written for this project with the help of a large language model", "Apache-2.0")
+        for kind in ("pages", "trivia", "science", "versions", "additions")
+    ),
 )
 
 

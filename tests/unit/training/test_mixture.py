@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 
 from collegium.evaluation.folds import fold
-from entailment.curriculum import DATA, development
+from entailment.curriculum import DATA, Curriculum, development
+from entailment.made import Recipe, material
 from entailment.mixture import (
     SOURCES,
     development_part,
@@ -87,6 +88,20 @@ def test_a_capped_draw_has_its_labels_in_equal_numbers(pairs: dict[str, list[Pai
     drawn = draw(pairs["breaking_nli"], 300, random.Random(1))
     counted = Counter(next(iter(pair.reading.truth)) for pair in drawn)
     assert counted == {E: 126, N: 47, C: 127}
+
+
+def test_a_pass_holds_what_was_written_for_it_four_times() -> None:
+    """Everything else once, where one pair of each source is given."""
+    annotated = {source.name: [Pair("p", "h", exactly(E), source.name)] for source in SOURCES}
+    drawn = Curriculum(annotated, material({}), Recipe(0, 0, 0, 0, 0))(random.Random(1))
+    written = {source.name for source in SOURCES if source.name.startswith("written_")}
+    assert Counter(pair.source for pair in drawn) == {name: 4 if name in written else 1 for name in annotated}
+
+
+def test_what_only_adds_is_never_learned_as_a_contradiction() -> None:
+    """Its label says neutral or entailed."""
+    rows = load(DATA, [source for source in SOURCES if source.name == "written_additions"])["written_additions"]
+    assert {pair.reading.truth for pair in rows} == {frozenset({E, N})}
 
 
 def test_another_pass_draws_other_rows(pairs: dict[str, list[Pair]]) -> None:
