@@ -10,7 +10,7 @@ from entailment.mixture import SOURCES, development_part, draw, held_out, load, 
 from entailment.pairs import Pair, check_sums
 
 DATA = Path(__file__).parent / "data"
-_JUDGED_MADE = Recipe(copied=60, tampered=250, windowed=250, elsewhere=120, joined=400)
+_JUDGED_MADE = Recipe(copied=60, tampered=250, windowed=250, elsewhere=120, joined=400, apart=120)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
-"""Pairs made from the training text: copies, tampered copies, windows with distractors, other places, joined claims.
+"""Pairs made from the training text: copies, tampered ones, windows with distractors, other places, joined or unlike.
 
 They show what the verifier meets and annotated pairs lack: a short claim against a window of several sentences,
-nearly equal sentences with one wrong number, windows that share names with the claim but say nothing of it, and claims
-of two parts of which perhaps only one is founded.
+nearly equal sentences with one wrong number, windows that share names with the claim but say nothing of it, claims of
+two parts of which perhaps only one is founded, and statements that share a product and speak of two things: without
+these, pairs written to disagree in few common words teach that few common words are a disagreement.
 """
 
 import random
@@ -18,6 +19,7 @@ from entailment.tampering import tampered
 # Sources whose premises are prose; captions (SNLI) and tables make poor documents.
 PROSE = ("fever_dev", "vitaminc_sample", "begin_wow", "mnli_dev_matched", "conjnli")
 # Those whose hypotheses are plain statements, good to join.
+_STATEMENTS = "written_versions"
 _CLAIMS = ("fever_dev", "vitaminc_sample", "begin_wow", "mnli_dev_matched")
 _SHORTEST_CHARS, _LONGEST_CHARS = 30, 300
 _WINDOW_CHARS = 480
@@ -27,6 +29,7 @@ _MOST_OVERLAP = 0.5
 # several claims, and how many lack the second's evidence.
 _BOTH_HOLD_SHARE = 0.4
 _SIBLING_SHARE = 0.5
+_SAME_NAME_SHARE = 0.7
 _UNFOUNDED_SHARE = 0.35
 _ENTAILED, _CONTRADICTED = exactly(Label.ENTAILMENT), exactly(Label.CONTRADICTION)
 _JOINTS = (", and ", "; ", ". ", ", while ")
@@ -41,11 +44,16 @@ class Recipe:
     windowed: int = 8_000
     elsewhere: int = 4_000
     joined: int = 6_000
+    apart: int = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What pairs are made of: annotated pairs over prose, their premises' sentences, sentences by name, and claims."""
+    """What pairs are made of.
+
+    Annotated pairs over prose, their premises' sentences, sentences by name, claims, and statements that were written
+    against others.
+    """
 
     pairs: Sequence[Pair]
     rows: Sequence[str]
@@ -53,6 +61,8 @@ class Material:
     names: list[str]
     claims: Sequence[Pair]
     by_premise: Mapping[str, Sequence[Pair]]
+    statements: Sequence[Pair]
+    statements_by_name: Mapping[str, Sequence[Pair]]
 
 
 def material(pairs: Mapping[str, list[Pair]]) -> Material:
@@ -62,14 +72,22 @@ def material(pairs: Mapping[str, list[Pair]]) -> Material:
     rows = [row for row in rows if _SHORTEST_CHARS <= len(row) <= _LONGEST_CHARS]
     by_name: dict[str, list[int]] = {}
     for number, row in enumerate(rows):
-        for entity in entities(row):
-            if row[entity.start].isupper():
-                by_name.setdefault(row[entity.start : entity.end], []).append(number)
+        for name in _names(row):
+            by_name.setdefault(name, []).append(number)
     claims = [pair for name in _CLAIMS for pair in pairs.get(name, ())]
     by_premise: dict[str, list[Pair]] = {}
     for pair in claims:
         by_premise.setdefault(pair.premise, []).append(pair)
-    return Material(prose, rows, by_name, sorted(by_name), claims, by_premise)
+    statements = pairs.get(_STATEMENTS, [])
+    named: dict[str, list[Pair]] = {}
+    for pair in statements:
+        for name in _names(pair.hypothesis):
+            named.setdefault(name, []).append(pair)
+    return Material(prose, rows, by_name, sorted(by_name), claims, by_premise, statements, named)
+
+
+def _names(text: str) -> list[str]:
+    return [text[found.start : found.end] for found in entities(text) if text[found.start].isupper()]
 
 
 def make(source: Material, recipe: Recipe, chance: random.Random) -> list[Pair]:
@@ -80,6 +98,7 @@ def make(source: Material, recipe: Recipe, chance: random.Random) -> list[Pair]:
         *_windowed(source, recipe.windowed, chance),
         *_elsewhere(source, recipe.elsewhere, chance),
         *_joined(source, recipe.joined, chance),
+        *_apart(source, recipe.apart, chance),
     ]
 
 
@@ -160,3 +179,17 @@ def _of_both(first: Reading, second: Reading) -> Reading | None:
     if _CONTRADICTED.truth in truths:
         return _CONTRADICTED
     return NOT_ENTAILED if any(Label.ENTAILMENT not in truth for truth in truths) else None
+
+
+def _apart(source: Material, count: int, chance: random.Random) -> list[Pair]:
+    """Statements that were written against others, not against each other; most of them of one product."""
+    made: list[Pair] = []
+    for one in chance.sample(source.statements, min(count, len(source.statements))):
+        near = [pair for name in _names(one.hypothesis) for pair in source.statements_by_name[name]]
+        other = chance.choice(near if near and chance.random() < _SAME_NAME_SHARE else source.statements)
+        texts = (one.premise, one.hypothesis)
+        # A pair is there both ways round, once with its question before the premise; and several share a statement.
+        if any(text in other.premise or other.hypothesis in text for text in texts) or other.premise in one.premise:
+            continue
+        made.append(Pair(other.premise, one.hypothesis, exactly(Label.NEUTRAL), "apart"))
+    return made

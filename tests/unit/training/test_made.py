@@ -77,7 +77,7 @@ def test_what_allows_no_change_is_left_out() -> None:
 
 def test_made_pairs_say_what_they_are_made_for() -> None:
     """A copy is in its window; a tampered one is not; a window keeps the reading; elsewhere the claim has no ground."""
-    made = make(material({"fever_dev": PAIRS}), Recipe(8, 8, 8, 8, 0), random.Random(4))
+    made = make(material({"fever_dev": PAIRS}), Recipe(8, 8, 8, 8, 0, 0), random.Random(4))
     kinds = {
         kind: [pair for pair in made if pair.source == kind] for kind in ("copied", "tampered", "windowed", "elsewhere")
     }
@@ -110,7 +110,7 @@ def _claims_of(city: str, *labels: Label) -> list[Pair]:
 def test_two_claims_in_one_hold_only_together(labels: tuple[Label, Label], expected: Reading) -> None:
     """Entailed where both are, contradicted where one is, else without ground."""
     source = material({"fever_dev": _claims_of("Oslo", *labels)})
-    made = [pair for seed in range(20) for pair in make(source, Recipe(0, 0, 0, 0, 2), random.Random(seed))]
+    made = [pair for seed in range(20) for pair in make(source, Recipe(0, 0, 0, 0, 2, 0), random.Random(seed))]
     whole = [pair for pair in made if "number 0" in pair.hypothesis and "number 1" in pair.hypothesis]
     assert whole
     assert {pair.reading for pair in whole} == {expected}
@@ -121,7 +121,7 @@ def test_a_claim_whose_second_part_lacks_its_evidence_is_not_entailed() -> None:
     pairs = _claims_of("Oslo", Label.ENTAILMENT) + _claims_of("Perth", Label.ENTAILMENT)
     found: list[Pair] = []
     for seed in range(40):
-        found += make(material({"fever_dev": pairs}), Recipe(0, 0, 0, 0, 2), random.Random(seed))
+        found += make(material({"fever_dev": pairs}), Recipe(0, 0, 0, 0, 2, 0), random.Random(seed))
     towers = [[f"tower of {city}" in pair.premise for city in ("Oslo", "Perth")] for pair in found]
     halves = [pair for pair, (first, second) in zip(found, towers, strict=True) if first != second]
     assert halves
@@ -134,3 +134,20 @@ def test_equal_chances_make_equal_pairs() -> None:
     """So a resumed run sees the same made pairs."""
     source = material({"fever_dev": PAIRS})
     assert make(source, Recipe(), random.Random(4)) == make(source, Recipe(), random.Random(4))
+
+
+def test_statements_that_were_not_written_against_each_other_are_neutral() -> None:
+    """Never the two of one pair, whichever way round, nor two that were written against the same third."""
+    old, new, third = "The Quill daemon polls.", "The Quill daemon is told by events.", "Quill never polls."
+    other = ("Backups of Quill run at night.", "Backups of Quill run at noon.")
+    written = [
+        Pair(old, new, C, "written_versions"),
+        Pair(f"How does Quill learn of jobs? {new}", old, C, "written_versions"),
+        Pair(old, third, C, "written_versions"),
+        Pair(*other, C, "written_versions"),
+    ]
+    source = material({"written_versions": written})
+    made = [pair for seed in range(30) for pair in make(source, Recipe(0, 0, 0, 0, 0, 4), random.Random(seed))]
+    assert made
+    assert {pair.reading for pair in made} == {exactly(Label.NEUTRAL)}
+    assert all((pair.premise in other) != (pair.hypothesis in other) for pair in made)
