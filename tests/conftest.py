@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from collegium.embedded.kafka import EmbeddedKafka
 from collegium.embedded.progress import SilentProgress
@@ -14,6 +15,10 @@ from collegium.embedded.settings import EmbeddedSettings
 from collegium.embedded.setup import prepare_kafka
 
 pytest_plugins = ("needs", "jaeger")
+
+# No test asserts time, and Hypothesis would: of an example 200 ms, of drawing examples a second.
+settings.register_profile("without-time", deadline=None, suppress_health_check=(HealthCheck.too_slow,))
+settings.load_profile("without-time")
 
 
 def pytest_configure() -> None:

@@ -35,7 +35,7 @@ _EVIDENCE = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_EVIDENCE)
 def test_ids_spans_and_citations_hold_together(found: list[Evidence]) -> None:
     """Claims quote their passages; clusters partition the claims; what is drafted is supported by what it cites."""
@@ -53,7 +53,7 @@ def test_ids_spans_and_citations_hold_together(found: list[Evidence]) -> None:
     assert reviewed.summary.supported == len(facts)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(_EVIDENCE)
 def test_the_same_evidence_gives_the_same_bytes(found: list[Evidence]) -> None:
     """No order of sets or caches shows."""

@@ -87,7 +87,7 @@ def rules(world: World) -> Rules:
     return Rules(world.playbooks)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     playbook=playbooks(),
     moves=st.lists(

@@ -63,7 +63,7 @@ def rules_of(world: World) -> Rules:
     return Rules(world.playbooks)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     goal=st.sampled_from(GOALS),
     dispatched_bytes=st.sampled_from((MAX_DISPATCHED_BYTES, 1, 3_000)),

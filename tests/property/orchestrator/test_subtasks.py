@@ -38,7 +38,7 @@ def apply(step: tuple[str, int], draft: SubtasksDraft, model: dict[str, SubtaskP
             pass
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(SIZES, STEPS)
 def test_a_draft_is_a_dictionary(count: int, steps: Steps) -> None:
     """Changes, additions and removals give the same items in the same order; frozen versions stay as they were."""
@@ -55,7 +55,7 @@ def test_a_draft_is_a_dictionary(count: int, steps: Steps) -> None:
     assert after == model
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(SIZES, STEPS)
 def test_what_changed_is_found(count: int, steps: Steps) -> None:
     """The changes between two versions are exactly what has to be written to come from one to the other."""

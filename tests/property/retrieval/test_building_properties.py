@@ -46,7 +46,7 @@ def contents(index: PassageIndex) -> list[object]:
 
 
 @given(before=collections, after=collections)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_is_taken_over_is_what_would_be_built(
     before: dict[int, tuple[str, str]], after: dict[int, tuple[str, str]]
 ) -> None:

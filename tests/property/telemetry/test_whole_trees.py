@@ -28,7 +28,7 @@ class Prefixes(MemorySink):
         super().submit(tree)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=30))
 def test_every_prefix_of_a_tree_is_a_tree(steps: list[tuple[int, bool]]) -> None:
     """Spans begin below any open span and end in any order; each recorded one is handed on exactly once."""

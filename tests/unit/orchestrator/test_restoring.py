@@ -103,7 +103,7 @@ def check(found: Restored, runs: dict[str, Run | None], decisions: int) -> None:
     assert found.positions == {"results": decisions}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(MOVES, min_size=1, max_size=5), st.randoms(), st.sampled_from(["whole", "half", "tombs", "clean"]))
 async def test_what_was_written_is_restored(moves: list[list[str]], order: Random, compaction: str) -> None:
     """Compacted not at all, up to some point, with and without tombstones: offsets have gaps, the state is the same."""
