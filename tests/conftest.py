@@ -16,7 +16,7 @@ from collegium.embedded.setup import prepare_kafka
 
 pytest_plugins = ("needs", "jaeger")
 
-# No test asserts time, and Hypothesis would: of an example 200 ms, of drawing examples a second.
+# Tests assert no time; Hypothesis would fail an example that takes 200 ms, and data that are slow to draw.
 settings.register_profile("without-time", deadline=None, suppress_health_check=(HealthCheck.too_slow,))
 settings.load_profile("without-time")
 

@@ -43,7 +43,7 @@ def development(folder: Path = DATA, most: int = 250) -> dict[str, list[Pair]]:
     """What a run is judged by, by source: held-out pairs and pairs made from held-out text, at most so many each."""
     pairs = load(folder)
     part = development_part(pairs, most=most)
-    held = {name: [pair for pair in rows if held_out(pair.premise)] for name, rows in pairs.items()}
+    held = {name: [pair for pair in rows if held_out(pair)] for name, rows in pairs.items()}
     for pair in make(material(held), _JUDGED_MADE, random.Random("development")):
         part.setdefault(pair.source, []).append(pair)
     return {name: rows[:most] for name, rows in part.items()}

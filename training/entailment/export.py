@@ -106,7 +106,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--package", type=Path, required=True, help="where model.onnx and its companions go")
     parser.add_argument("--start", type=Path, help="what the run started from, when it was not the default")
     parser.add_argument("--last", action="store_true", help="the last checkpoint, not the best weights so far")
-    parser.add_argument("--average", type=Path, nargs="+", default=[], metavar="RUN", help="runs to average with it")
+    parser.add_argument(
+        "--average", type=Path, nargs="+", default=[], metavar="WEIGHTS", help="files as for train --weights"
+    )
     parser.add_argument("--note", default="", help="a sentence on this training, for the model card")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--most", type=int, help="compare and calibrate on so many held-out pairs only")
@@ -128,8 +130,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         exact = Path(scratch) / "float32.onnx"
         weights = chosen.run / ("checkpoint.pt" if chosen.last else "best.safetensors")
-        others = [run / "best.safetensors" for run in chosen.average]
-        write_float(averaged([weights, *others], start), exact)
+        write_float(averaged([weights, *chosen.average], start), exact)
         write_int8(exact, chosen.package / MODEL)
         judges = [OnnxLogits(path, start / TOKENIZER, config.max_tokens) for path in (exact, chosen.package / MODEL)]
         exact_logits, coarse_logits = (judge_all(judge, texts) for judge in judges)

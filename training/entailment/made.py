@@ -2,8 +2,8 @@
 
 They show what the verifier meets and annotated pairs lack: a short claim against a window of several sentences,
 nearly equal sentences with one wrong number, windows that share names with the claim but say nothing of it, claims of
-two parts of which perhaps only one is founded, and statements that share a product and speak of two things: without
-these, pairs written to disagree in few common words teach that few common words are a disagreement.
+two parts of which perhaps only one is founded, and statements of one product about two things. The written statements
+that disagree have few words in common; without the last kind, few common words are learned as a disagreement.
 """
 
 import random
@@ -18,8 +18,8 @@ from entailment.tampering import tampered
 
 # Sources whose premises are prose; captions (SNLI) and tables make poor documents.
 PROSE = ("fever_dev", "vitaminc_sample", "begin_wow", "mnli_dev_matched", "conjnli")
-# Those whose hypotheses are plain statements, good to join.
 _STATEMENTS = "written_versions"
+# Those whose hypotheses are plain statements, good to join.
 _CLAIMS = ("fever_dev", "vitaminc_sample", "begin_wow", "mnli_dev_matched")
 _SHORTEST_CHARS, _LONGEST_CHARS = 30, 300
 _WINDOW_CHARS = 480
@@ -29,8 +29,12 @@ _MOST_OVERLAP = 0.5
 # several claims, and how many lack the second's evidence.
 _BOTH_HOLD_SHARE = 0.4
 _SIBLING_SHARE = 0.5
-_SAME_NAME_SHARE = 0.7
+# Of statements apart: how many are of one product.
+_SAME_PRODUCT_SHARE = 0.7
 _UNFOUNDED_SHARE = 0.35
+_TRIED = 8
+_SHORTEST_TOPIC = 4
+_ASKING = frozenset(("what", "when", "where", "which", "does", "long", "many", "much", "have", "must"))
 _ENTAILED, _CONTRADICTED = exactly(Label.ENTAILMENT), exactly(Label.CONTRADICTION)
 _JOINTS = (", and ", "; ", ". ", ", while ")
 
@@ -51,8 +55,8 @@ class Recipe:
 class Material:
     """What pairs are made of.
 
-    Annotated pairs over prose, their premises' sentences, sentences by name, claims, and statements that were written
-    against others.
+    Annotated pairs over prose, their premises' sentences, sentences by name, claims, and statements that answer a
+    question, in all and by the names in it.
     """
 
     pairs: Sequence[Pair]
@@ -81,13 +85,19 @@ def material(pairs: Mapping[str, list[Pair]]) -> Material:
     statements = pairs.get(_STATEMENTS, [])
     named: dict[str, list[Pair]] = {}
     for pair in statements:
-        for name in _names(pair.hypothesis):
+        for name in _names(pair.question):
             named.setdefault(name, []).append(pair)
     return Material(prose, rows, by_name, sorted(by_name), claims, by_premise, statements, named)
 
 
 def _names(text: str) -> list[str]:
     return [text[found.start : found.end] for found in entities(text) if text[found.start].isupper()]
+
+
+def _topic(question: str) -> set[str]:
+    """What a question asks about: its words of four letters and more, without its names."""
+    named = set(normalised(" ".join(_names(question))).split())
+    return {word for word in normalised(question).split() if len(word) >= _SHORTEST_TOPIC} - named - _ASKING
 
 
 def make(source: Material, recipe: Recipe, chance: random.Random) -> list[Pair]:
@@ -182,14 +192,13 @@ def _of_both(first: Reading, second: Reading) -> Reading | None:
 
 
 def _apart(source: Material, count: int, chance: random.Random) -> list[Pair]:
-    """Statements that were written against others, not against each other; most of them of one product."""
+    """Answers to two questions that have no word in common but names, most of them of one product: neutral."""
     made: list[Pair] = []
     for one in chance.sample(source.statements, min(count, len(source.statements))):
-        near = [pair for name in _names(one.hypothesis) for pair in source.statements_by_name[name]]
-        other = chance.choice(near if near and chance.random() < _SAME_NAME_SHARE else source.statements)
-        texts = (one.premise, one.hypothesis)
-        # A pair is there both ways round, once with its question before the premise; and several share a statement.
-        if any(text in other.premise or other.hypothesis in text for text in texts) or other.premise in one.premise:
-            continue
-        made.append(Pair(other.premise, one.hypothesis, exactly(Label.NEUTRAL), "apart"))
+        topic = _topic(one.question)
+        near = [pair for name in _names(one.question) for pair in source.statements_by_name[name]]
+        among = near if chance.random() < _SAME_PRODUCT_SHARE else source.statements
+        others = [pair for pair in chance.sample(among, min(_TRIED, len(among))) if not topic & _topic(pair.question)]
+        if topic and others:
+            made.append(Pair(others[0].hypothesis, one.hypothesis, exactly(Label.NEUTRAL), "apart"))
     return made

@@ -31,8 +31,8 @@ ENTAILED_OR_NOT_NOISY = {E: exactly(E), N: NOT_ENTAILED, C: NOT_ENTAILED}
 class Source:
     """One file of pairs.
 
-    `rows_per_pass` is None for all of them, each of which a pass holds `times` times. Pairs longer than `max_chars` are
-    left out, not cut: a table without its last rows no longer says what its label says.
+    A pass holds `rows_per_pass` of them, or all where that is None, and each that it holds `times` times. Pairs longer
+    than `max_chars` are left out, not cut: a table without its last rows no longer says what its label says.
     """
 
     name: str
@@ -50,12 +50,13 @@ SOURCES = (
     Source("fever_symmetric", WITHOUT_NEUTRAL),
     Source("vitaminc_sample", THREE),
     Source("begin_wow", ENTAILED_OR_NOT),
-    # Written for this project, to be what the verifier and the comparison of versions judge: all of it, twice.
+    # Written for this project, to be what the verifier and the comparison of versions judge: all of it, the former
+    # twice, the latter both ways round.
     Source("written_pages", THREE, times=2),
     Source("written_trivia", THREE, times=2),
     Source("written_science", THREE, times=2),
-    Source("written_versions", THREE, times=2),
-    Source("written_additions", NOT_CONTRADICTED, judged=False, times=2),
+    Source("written_versions", THREE),
+    Source("written_additions", NOT_CONTRADICTED, judged=False),
     # General three-way inference, natural text: all of it.
     Source("mnli_dev_matched", THREE),
     Source("snli_dev", THREE),
@@ -80,26 +81,36 @@ SOURCES = (
 HELD_OUT_PERCENT = 4
 
 
-def held_out(premise: str) -> bool:
-    """Whether pairs with this premise are kept from training, in every source that has it."""
-    return fold(premise, 100, "development") < HELD_OUT_PERCENT
+def held_out(pair: Pair) -> bool:
+    """Whether a pair is kept from training: with all of its premise in every source, or all of its question."""
+    return fold(pair.question or pair.premise, 100, "development") < HELD_OUT_PERCENT
 
 
 def load(folder: Path, sources: Iterable[Source] = SOURCES) -> dict[str, list[Pair]]:
     """All usable pairs by source, in file order."""
     return {
         source.name: [
-            Pair(row["premise"], row["hypothesis"], source.readings[Label(row["label"])], source.name)
+            pair
             for row in read_rows(folder / f"{source.name}.jsonl.gz")
             if row["label"] in source.readings and len(row["premise"]) + len(row["hypothesis"]) <= source.max_chars
+            for pair in _ways_round(row, source)
         ]
         for source in sources
     }
 
 
+def _ways_round(row: Mapping[str, str], source: Source) -> list[Pair]:
+    """The pair of a row; where it has a question, the other way round as well, with the question before the premise."""
+    reading, question = source.readings[Label(row["label"])], row.get("question", "")
+    pair = Pair(row["premise"], row["hypothesis"], reading, source.name, question)
+    if not question:
+        return [pair]
+    return [pair, Pair(f"{question} {pair.hypothesis}", pair.premise, reading, source.name, question)]
+
+
 def training_part(pairs: Mapping[str, list[Pair]]) -> dict[str, list[Pair]]:
     """What may be trained on."""
-    return {name: [pair for pair in rows if not held_out(pair.premise)] for name, rows in pairs.items()}
+    return {name: [pair for pair in rows if not held_out(pair)] for name, rows in pairs.items()}
 
 
 def development_part(
@@ -108,7 +119,7 @@ def development_part(
     """Held-out pairs of the sources that are worth judging by, at most so many each, always the same ones."""
     part: dict[str, list[Pair]] = {}
     for source in sources:
-        rows = [pair for pair in pairs[source.name] if held_out(pair.premise)] if source.judged else []
+        rows = [pair for pair in pairs[source.name] if held_out(pair)] if source.judged else []
         rows.sort(key=lambda pair: fold(pair.premise + pair.hypothesis, 1 << 62, "development order"))
         if rows:
             part[source.name] = rows[:most]

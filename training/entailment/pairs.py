@@ -35,12 +35,13 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One premise and hypothesis with its reading."""
+    """One premise and hypothesis with its reading, and the question that both answer where the source has one."""
 
     premise: str
     hypothesis: str
     reading: Reading
     source: str
+    question: str = ""
 
     @property
     def chars(self) -> int:

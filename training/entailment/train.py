@@ -28,7 +28,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, help="minutes of training, over all processes of the run")
     parser.add_argument("--pairs", type=int, help="pairs to train on: reproduces a run exactly")
     parser.add_argument("--start", type=Path, help="another BERT-shaped start: config.json, model.safetensors, ...")
-    parser.add_argument("--weights", type=Path, help="an earlier run's best.safetensors: train it on, head and all")
+    parser.add_argument(
+        "--weights", type=Path, help="train these on, head and all: best.safetensors or a package's .onnx"
+    )
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--checkpoint-minutes", type=float, default=10.0)

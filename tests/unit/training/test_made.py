@@ -136,18 +136,26 @@ def test_equal_chances_make_equal_pairs() -> None:
     assert make(source, Recipe(), random.Random(4)) == make(source, Recipe(), random.Random(4))
 
 
-def test_statements_that_were_not_written_against_each_other_are_neutral() -> None:
-    """Never the two of one pair, whichever way round, nor two that were written against the same third."""
-    old, new, third = "The Quill daemon polls.", "The Quill daemon is told by events.", "Quill never polls."
-    other = ("Backups of Quill run at night.", "Backups of Quill run at noon.")
-    written = [
-        Pair(old, new, C, "written_versions"),
-        Pair(f"How does Quill learn of jobs? {new}", old, C, "written_versions"),
-        Pair(old, third, C, "written_versions"),
-        Pair(*other, C, "written_versions"),
-    ]
-    source = material({"written_versions": written})
-    made = [pair for seed in range(30) for pair in make(source, Recipe(0, 0, 0, 0, 0, 4), random.Random(seed))]
-    assert made
+def _answers(question: str, *texts: str) -> list[Pair]:
+    return [Pair("older", text, C, "written_versions", question) for text in texts]
+
+
+def test_answers_to_unlike_questions_are_neutral() -> None:
+    """Never two answers to one question, nor to two that ask about one thing; mostly those of one product."""
+    written = {
+        "How does Quill learn of jobs?": ("Quill polls.", "Events wake Quill."),
+        "Which jobs does Quill repeat?": ("Quill repeats those that failed.",),
+        "When are backups of Quill made?": ("Backups are made at noon.",),
+        "When does Heron start?": ("Heron starts with the machine.",),
+    }
+    source = material(
+        {"written_versions": [pair for asked in written.items() for pair in _answers(asked[0], *asked[1])]}
+    )
+    asked = {text: question for question, texts in written.items() for text in texts}
+    made = [pair for seed in range(60) for pair in make(source, Recipe(0, 0, 0, 0, 0, 5), random.Random(seed))]
     assert {pair.reading for pair in made} == {exactly(Label.NEUTRAL)}
-    assert all((pair.premise in other) != (pair.hypothesis in other) for pair in made)
+    topics = [{asked[pair.premise], asked[pair.hypothesis]} for pair in made]
+    assert all(len(pair) == 2 for pair in topics)
+    assert not any(all("jobs" in question for question in pair) for pair in topics)
+    of_one_product = sum(all("Quill" in question for question in pair) for pair in topics)
+    assert of_one_product > len(made) / 2

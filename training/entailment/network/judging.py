@@ -9,12 +9,18 @@ from safetensors.torch import load_file
 from collegium.entailment.encoding import PairEncoder
 from collegium.entailment.onnx import Logits
 from entailment.network.encoder import CrossEncoder, Shape
+from entailment.network.onnx_file import weights_of
 
 
 def load_weights(weights: Path, start: Path, dropout: float = 0.0) -> CrossEncoder:
-    """The encoder of a run's `best.safetensors` or `checkpoint.pt`, in the shape of what the run started from."""
+    """The encoder of a run's `best.safetensors` or `checkpoint.pt`, or of a package's `model.onnx`.
+
+    Its shape is that of what the run started from.
+    """
     model = CrossEncoder(Shape.read(start / "config.json"), dropout)
-    if weights.suffix == ".pt":
+    if weights.suffix == ".onnx":
+        model.load_state_dict(weights_of(weights))
+    elif weights.suffix == ".pt":
         model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True)["model"])
     else:
         model.load_state_dict(load_file(weights))

@@ -1,9 +1,12 @@
-"""The trained encoder as an ONNX file, in float32 and with int8 weights."""
+"""The trained encoder as an ONNX file, in float32 and with int8 weights, and its weights back from there."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
+from onnx import numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from entailment.network.encoder import CrossEncoder
@@ -35,3 +38,22 @@ def write_int8(float_path: Path, path: Path) -> None:
     Seven bits of eight: on processors without VNNI the sums of eight-bit products overflow, and silently.
     """
     quantize_dynamic(str(float_path), str(path), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+
+
+def weights_of(path: Path) -> dict[str, torch.Tensor]:
+    """The state of an encoder from a file that `write_int8` wrote; its matrices are as exact as seven bits are."""
+    graph = onnx.load(path).graph
+    parts = {part.name: numpy_helper.to_array(part) for part in graph.initializer}
+    state = {name: value for name, value in parts.items() if name.endswith((".weight", ".bias"))}
+    for table in ("words.weight", "positions.weight", "segments.weight"):
+        state[table] = _exact(parts, table)
+    for node in graph.node:
+        if node.op_type == "MatMulInteger" and node.input[1] in parts:
+            layer = node.name.strip("/").rpartition("/")[0].replace("/", ".")
+            state[f"{layer}.weight"] = _exact(parts, node.input[1].removesuffix("_quantized")).T
+    return {name: torch.from_numpy(np.array(value, dtype=np.float32)) for name, value in state.items()}
+
+
+def _exact(parts: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    whole, zero = (parts[f"{name}_{part}"].astype(np.float32) for part in ("quantized", "zero_point"))
+    return (whole - zero) * parts[f"{name}_scale"]
