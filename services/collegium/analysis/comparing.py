@@ -6,7 +6,7 @@ contradiction would be put before a reader as fact.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
@@ -15,6 +15,7 @@ from collegium.analysis.statements import Statement
 from collegium.language.alignment import align
 from collegium.language.operators import Operator
 from collegium.language.opposites import opposed
+from collegium.language.plain import beginning
 from collegium.language.quantities import same_measure
 from collegium.language.settings import amount, same_value
 from collegium.language.terms import Term, TermKind, matches, negated
@@ -28,6 +29,7 @@ _SAME_TEXT_SHARE: Final = 0.75
 """The share of common words from which two texts describe one setting."""
 _VERSION_IN_NAME: Final = re.compile(r"(?<![\w.])(?:0(?:\.\d{1,3}){1,3}|\d{1,2}(?:\.\d{1,3}){1,2})(?!\d|\.\d)")
 """Not a date (`2021.05.03`) or an address (`192.168.1.1`): four parts only from 0, and the first below 100."""
+_MOST_ABOUT_WORDS: Final = 12
 _FEWEST_WORDS: Final = 4
 _FEWEST_SAME_WORDS: Final = 2
 """Words of a very short sentence (`Java 8 is supported`), all of which the other must have, and no more."""
@@ -278,8 +280,13 @@ def _ends(term: Term) -> bool:
 
 
 def _words(statement: Statement, found: Sequence[Term]) -> str:
-    """The terms as the statement writes them, in order."""
-    return " ".join(statement_text(statement)[t.start : t.end] for t in found[:12])
+    return written(statement_text(statement), found)
+
+
+def written(text: str, found: Iterable[Term], most: int = _MOST_ABOUT_WORDS) -> str:
+    """Terms of a text as it writes them, in order, each once; none of a connective that it begins with."""
+    begins = beginning(text)
+    return " ".join(list(dict.fromkeys(text[t.start : t.end] for t in found if t.start >= begins))[:most])
 
 
 def statement_text(statement: Statement) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
-from collegium.analysis.comparing import CONDITION, HEDGES, READ_AS_TRUE, Conflict, of_two_things
+from collegium.analysis.comparing import CONDITION, HEDGES, READ_AS_TRUE, Conflict, of_two_things, written
 from collegium.analysis.mismatch import Marks, marks_of
 from collegium.analysis.question import keys_of
 from collegium.analysis.statements import Statement
@@ -188,4 +188,4 @@ def _shared(first: Statement, second: Statement, subjects: frozenset[str], marks
     common = subjects & (first.keys | first.context) & (second.keys | second.context)
     if len(own) < max(1, fewest_own) or len(common) + len(marked) < min(_FEWEST_COMMON, len(subjects)):
         return ""
-    return " ".join(dict.fromkeys(first.text[t.start : t.end] for t in first.terms if t.key in own))
+    return written(first.text, (term for term in first.terms if term.key in own))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from collegium.analysis.comparing import CONDITION, READ_AS_TRUE, Conflict
+from collegium.analysis.comparing import CONDITION, READ_AS_TRUE, Conflict, written
 from collegium.analysis.statements import Statement
 from collegium.language.terms import Term, TermKind, matches, terms
 from collegium.language.tokens import stem
@@ -134,4 +134,4 @@ def _speaks_of(other: Statement, ended: Told) -> bool:
 def _words(ended: Told, there: Told) -> str:
     """What is gone and spoken of, in the words of the one that says so."""
     common = {term.key for term in ended.gone.terms} & there.quoted.keys
-    return " ".join(dict.fromkeys(ended.quoted.text[t.start : t.end] for t in ended.quoted.terms if t.key in common))
+    return written(ended.quoted.text, (term for term in ended.quoted.terms if term.key in common))

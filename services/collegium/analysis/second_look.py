@@ -11,7 +11,7 @@ from itertools import combinations
 from typing import Final
 
 from collegium.analysis.clusters import Place
-from collegium.analysis.comparing import Conflict
+from collegium.analysis.comparing import Conflict, written
 from collegium.analysis.statements import Statement
 from collegium.entailment.port import Entailment
 
@@ -23,7 +23,6 @@ MOST_PAIRS: Final = 24
 _MOST_COMPARED: Final = 100
 _LEAST_COMMON: Final = 0.2
 """The share of their words that two statements must have in common to speak of one thing."""
-_MOST_ABOUT_WORDS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,5 +90,4 @@ def _near(found: Sequence[Statement], known: Collection[frozenset[Place]]) -> li
 
 def _about(one: Statement, other: Statement) -> str:
     """What both speak of, in the first one's words."""
-    common = [term for term in one.terms if not term.exact and term.key in other.keys]
-    return " ".join(one.text[term.start : term.end] for term in common[:_MOST_ABOUT_WORDS])
+    return written(one.text, (term for term in one.terms if not term.exact and term.key in other.keys))

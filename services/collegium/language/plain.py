@@ -24,12 +24,17 @@ def trimmed(text: str) -> str:
     its case.
     """
     one_line = " ".join(text.split())
-    before = None
-    while before != one_line:
-        before = one_line
-        one_line = _CONNECTIVE.sub("", _MARKER.sub("", one_line)).strip()
+    one_line = one_line[beginning(one_line) :]
     first = _PLAIN_WORD.match(one_line)
     return one_line[0].upper() + one_line[1:] if first and one_line else one_line
+
+
+def beginning(text: str) -> int:
+    """Where a sentence begins behind its list markers and leading connectives."""
+    at = 0
+    while found := _MARKER.match(text[at:]) or _CONNECTIVE.match(text[at:]):
+        at += found.end()
+    return at
 
 
 @lru_cache(maxsize=1 << 13)

@@ -36,6 +36,14 @@ def test_counterparts_that_differ_are_disclosed(old: str, new: str, kind: str) -
     assert _kinds(f"Is it so that {old}", _page(old, "2.8"), _page(new, "3.9")) == [(kind, True)]
 
 
+def test_what_a_difference_is_about_is_said_without_the_connective_before_it() -> None:
+    """A report leaves it out of the sentence, and a review withholds a lead with a word that no sentence holds."""
+    old = "Furthermore, topic operations are limited by the quota controller_mutations_rate."
+    new = "Furthermore, topic operations are limited by the quota controller_mutation_rate."
+    found = _asked("Which quota limits topic operations?", _page(old, "2.8"), _page(new, "3.9"))
+    assert [c.about for c in found.contradictions] == ["topic operations limited quota"]
+
+
 def test_a_new_wording_is_no_difference() -> None:
     """Synonyms of common words say the same."""
     old, new = "Messages can be clumped together and compressed.", "Messages can be grouped together and compressed."
