@@ -75,3 +75,18 @@ def test_a_default_on_a_condition_contradicts_a_plain_one() -> None:
     off = _page("Compression in the client is disabled by default.", "2.8", "G > B")
     assert not only_on_condition(off.text)
     assert len(_told("Is compression enabled by default in the client?", on, off)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "bound"),
+    [
+        ("The default of audit when nobody is signed in is now set to false.", -1, True),
+        ("- The default value for audit is now set to true.", 1, False),
+        ("The default of audit may be set to false when nobody is signed in.", 0, False),
+        ("When nobody is signed in, audit is now set to false.", 0, False),
+    ],
+)
+def test_a_condition_may_stand_before_the_default_that_it_binds(text: str, told: int, bound: bool) -> None:
+    """What is said of a default is so where nobody changes it, on its condition."""
+    assert switch(text) == told
+    assert only_on_condition(text) == bound
