@@ -52,9 +52,12 @@ def stated_default(statement: Statement) -> Setting | None:
     """The default of the one setting that a statement names, or stands under; a row of a reference as it is."""
     if statement.setting is not None:
         return statement.setting if statement.setting.label == "default" else None
-    names = _names(statement.text) or _names(statement.passage.heading.rsplit(" > ", 1)[-1])
     found = _CHANGED.search(statement.text) or _STATED.search(statement.text)
-    if found is None or len(names) != 1:
+    if found is None:
+        return None
+    heading = statement.passage.heading.rsplit(" > ", 1)[-1]
+    names = _names(found.group()) or _names(statement.text) or _names(heading)
+    if len(names) != 1:
         return None
     name = names.pop()
     span = _value(statement.text, found, name)

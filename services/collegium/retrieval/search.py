@@ -1,9 +1,10 @@
 """Search over an opened corpus: ranked passages with a measure of how much of the question each covers."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Literal
 
 import numpy as np
@@ -22,6 +23,9 @@ from collegium.retrieval.vectors import CorpusVectors
 _CANDIDATES = 100
 _TIMELY = 1.15
 """What a document's score is multiplied with when the question names the year of its date."""
+_NOTES = re.compile(r"\b(?:upgrad\w+|notable changes|release notes|change ?log|what['’]s new|deprecat\w+)\b", re.I)
+"""Headings under which a page says what changed."""
+_MOST_NOTES = 2
 _SUPPORTING_SHARE = 0.6
 """A question that is answered at all is also supported by passages that hold this share of the least coverage."""
 
@@ -96,6 +100,9 @@ class Searcher:
         A question that names versions which the corpus has documents of gets passages of those versions (and of
         documents without one); with several versions, each in turn. Only when there are none, of any version.
 
+        Of a setting or another identifier, notes on what changed replace the last ones: a default that a release
+        changed is told by both.
+
         Args:
             question: in plain words.
             limit: the most hits to return.
@@ -112,7 +119,10 @@ class Searcher:
         rankings = [self._ranked(query, scores, (version,), min_coverage) for version in query.versions]
         found = _interleaved(rankings, limit)
         if not found:
-            found = _interleaved([self._ranked(query, scores, (), min_coverage)], limit)
+            rankings = [self._ranked(query, scores, (), min_coverage)]
+            found = _interleaved(rankings, limit)
+        notes = self._notes(query, rankings, found)
+        found = (*found[: len(found) - len(notes)], *notes)
         hits = tuple(Hit(self._sources(one), one.score, one.coverage) for one in found)
         signals = signals_of(max(hit.coverage for hit in hits), bm25, similarities) if hits else None
         return SearchResult(hits, "bm25" if similarities is None else "bm25+vectors", signals)
@@ -133,6 +143,23 @@ class Searcher:
             for group, position in groups.items()
             if coverage.of(position) >= least or coverage.adds(position, hops.origin.get(position), least)
         ]
+
+    def _notes(
+        self, query: Query, rankings: Sequence[list[_Candidate]], found: Sequence[_Candidate]
+    ) -> Sequence[_Candidate]:
+        """What release notes say of an identifier that is asked about, if it was ranked behind what was found."""
+        known = {one.group for one in found}
+        left = [one for ranking in rankings for one in ranking if one.group not in known]
+        named = [term.token for term in query.terms if term.parts]
+        if not left or not named:
+            return ()
+        places = np.array([one.position for one in left], dtype=np.int32)
+        held = np.any([self._index.holding(token, places) for token in named], axis=0)
+        notes = (one for one, holds in zip(left, held, strict=True) if holds and self._is_note(one.position))
+        return tuple(islice(notes, min(_MOST_NOTES, len(found) // 2)))
+
+    def _is_note(self, position: int) -> bool:
+        return _NOTES.search(self._index.passage(position).heading) is not None
 
     def _eligible(self, versions: tuple[str, ...]) -> Floats:
         if not versions:

@@ -86,7 +86,7 @@ def test_a_default_on_a_condition_contradicts_a_plain_one() -> None:
         ("When nobody is signed in, audit is now set to false.", 0, False),
     ],
 )
-def test_a_condition_may_stand_before_the_default_that_it_binds(text: str, told: int, bound: bool) -> None:
+def test_a_condition_may_stand_before_the_default_that_it_binds(text: str, told: int, *, bound: bool) -> None:
     """What is said of a default is so where nobody changes it, on its condition."""
     assert switch(text) == told
     assert only_on_condition(text) == bound

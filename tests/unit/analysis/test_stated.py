@@ -42,6 +42,7 @@ def _told(question: str, *pages: Passage) -> list[tuple[str, str]]:
         ("The refresh.interval.seconds setting defaults to 4, previously to 3.", "4"),
         ("If refresh.interval.seconds is not set, the default is 4.", "4"),
         ("By setting refresh.interval.seconds to 20 groups are refreshed often.", None),
+        ("The default of refresh.interval.seconds was lowered to 10 s, that of other.ms was set to 7.", "10 s"),
         ("The default of refresh.interval.seconds and of other.interval.seconds is 7 here.", None),
     ],
 )

@@ -172,3 +172,14 @@ def test_title_case_names_nothing() -> None:
     """A question in title case has no names in particular."""
     query = read_query("What Is The Default Replication Factor", [])
     assert {term.weight for term in query.terms} == {1.0}
+
+
+def test_notes_on_a_change_of_what_is_named_take_the_last_place(tmp_path: Path) -> None:
+    """A question about an identifier is answered by its page and by what a release changed of it."""
+    rows = "\n\n".join(f"## Part {n}\n\nThe setting wait.ms of client {n} bounds how long it waits." for n in range(6))
+    notes = f"# Guide\n\n## Notable changes in 2.1\n\n{'Many other things were mended. ' * 10}wait.ms is now 5."
+    found = searcher(tmp_path, {"a.md": f"# Clients\n\n{rows}\n", "b.md": f"{notes}\n"})
+    asked = "How long does the setting wait.ms bound what a client waits?"
+    assert ids(found, asked, 4)[-1].endswith("b.md")
+    assert len(ids(found, asked, 4)) == 4
+    assert not any(one.endswith("b.md") for one in ids(found, "How long does the setting bound a client?", 4))
