@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from collegium.entailment.windows import split
 from collegium.evaluation.folds import normalised
 from collegium.language.entities import entities
+from collegium.language.tokens import content_stems
 from entailment.pairs import NOT_ENTAILED, Label, Pair, Reading, exactly
 from entailment.tampering import tampered
 
@@ -33,8 +34,6 @@ _SIBLING_SHARE = 0.5
 _SAME_PRODUCT_SHARE = 0.7
 _UNFOUNDED_SHARE = 0.35
 _TRIED = 8
-_SHORTEST_TOPIC = 4
-_ASKING = frozenset(("what", "when", "where", "which", "does", "long", "many", "much", "have", "must"))
 _ENTAILED, _CONTRADICTED = exactly(Label.ENTAILMENT), exactly(Label.CONTRADICTION)
 _JOINTS = (", and ", "; ", ". ", ", while ")
 
@@ -95,9 +94,8 @@ def _names(text: str) -> list[str]:
 
 
 def _topic(question: str) -> set[str]:
-    """What a question asks about: its words of four letters and more, without its names."""
-    named = set(normalised(" ".join(_names(question))).split())
-    return {word for word in normalised(question).split() if len(word) >= _SHORTEST_TOPIC} - named - _ASKING
+    """What a question asks about: the stems of its content words without its names."""
+    return set(content_stems(question)) - set(content_stems(" ".join(_names(question))))
 
 
 def make(source: Material, recipe: Recipe, chance: random.Random) -> list[Pair]:
@@ -192,13 +190,15 @@ def _of_both(first: Reading, second: Reading) -> Reading | None:
 
 
 def _apart(source: Material, count: int, chance: random.Random) -> list[Pair]:
-    """Answers to two questions that have no word in common but names, most of them of one product: neutral."""
+    """Answers to two questions that have no content word in common but names, most of them of one product: neutral."""
     made: list[Pair] = []
     for one in chance.sample(source.statements, min(count, len(source.statements))):
         topic = _topic(one.question)
         near = [pair for name in _names(one.question) for pair in source.statements_by_name[name]]
-        among = near if chance.random() < _SAME_PRODUCT_SHARE else source.statements
-        others = [pair for pair in chance.sample(among, min(_TRIED, len(among))) if not topic & _topic(pair.question)]
-        if topic and others:
-            made.append(Pair(others[0].hypothesis, one.hypothesis, exactly(Label.NEUTRAL), "apart"))
+        among = near if near and chance.random() < _SAME_PRODUCT_SHARE else source.statements
+        for other in chance.sample(among, min(_TRIED, len(among))):
+            theirs = _topic(other.question)
+            if topic and theirs and not topic & theirs:
+                made.append(Pair(other.hypothesis, one.hypothesis, exactly(Label.NEUTRAL), "apart"))
+                break
     return made

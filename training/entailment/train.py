@@ -29,7 +29,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, help="pairs to train on: reproduces a run exactly")
     parser.add_argument("--start", type=Path, help="another BERT-shaped start: config.json, model.safetensors, ...")
     parser.add_argument(
-        "--weights", type=Path, help="train these on, head and all: best.safetensors or a package's .onnx"
+        "--weights", type=Path, help="train these on, head and all: best.safetensors or an int8 model.onnx"
     )
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--threads", type=int, default=2)

@@ -286,7 +286,9 @@ def _words(statement: Statement, found: Sequence[Term]) -> str:
 def written(text: str, found: Iterable[Term], most: int = _MOST_ABOUT_WORDS) -> str:
     """Terms of a text as it writes them, in order, each once; none of a connective that it begins with."""
     begins = beginning(text)
-    return " ".join(list(dict.fromkeys(text[t.start : t.end] for t in found if t.start >= begins))[:most])
+    distinct = {term.key: term for term in reversed([term for term in found if term.start >= begins])}
+    ordered = sorted(distinct.values(), key=lambda term: term.start)[:most]
+    return " ".join(text[term.start : term.end] for term in ordered)
 
 
 def statement_text(statement: Statement) -> str:

@@ -59,6 +59,11 @@ _CLAUSE_END: Final = re.compile(r",\s(?:and\s)?|\sand\s")
 _OWN_VERB: Final = re.compile(r"\b(?:is|are|was|were|has|have|enables|(?<!by )defaults?|remains?)\b", re.IGNORECASE)
 """Of a clause with a verb of its own: in `may be enabled and be disabled` the second has none."""
 _BY_DEFAULT: Final = re.compile(r"\bby default\b", re.IGNORECASE)
+_SET_DEFAULT: Final = re.compile(
+    rf"[^,;:]*?{_OWN_VERB.pattern}[^,;:]*?\b(?:is|are|has been|have been)\s+(?P<value>now set to (?:true|false))\b",
+    re.IGNORECASE,
+)
+"""What follows a condition: its own verb, and then the default's value."""
 _DEFAULT_OF: Final = re.compile(r"\s*(?:[-*•]\s+)?(?:the )?default(?: value)? (?:for|of)\b", re.IGNORECASE)
 
 
@@ -87,13 +92,14 @@ def _told(clauses: Iterable[str]) -> int:
 def _plain_clauses(text: str, *, conditional: bool = True) -> Iterator[str]:
     """The clauses of a text without a possibility; `conditional` ones, too, of what is so by default.
 
-    A condition may stand before what it binds: `the default of audit, when nobody is signed in, is now set to false`.
+    A default's value may stand behind its condition: `the default of audit when nobody is signed in is now set to
+    false`.
     """
     for sentence in _SENTENCE_END.split(text):
         condition = CONDITION.search(sentence)
-        if condition is not None and conditional and _DEFAULT_OF.match(sentence):
-            yield from _unhedged(sentence[: condition.start()] + sentence[condition.end() :])
-            continue
+        if conditional and condition is not None and _DEFAULT_OF.match(sentence):
+            value = _SET_DEFAULT.match(sentence, condition.end())
+            yield from () if value is None else (value["value"],)
         said = sentence if condition is None else sentence[: condition.start()]
         unbound = condition is None or condition.group().lower() == "unless"
         if unbound or (conditional and _BY_DEFAULT.search(said)):

@@ -32,7 +32,7 @@ _LITERAL: Final = re.compile(r"\S*(?:\d|\w[._/=]\w)\S*")
 _EDGES: Final = "\"'`()[]{},;:.!?"
 _LONGEST_CHANGE: Final = 6
 """Words of a sentence that stand in place of others; with more, the two speak of two things."""
-_MOST_ABOUT_WORDS: Final = 8
+_MOST_COMMON_WORDS: Final = 8
 _ORDINALS: Final = frozenset(stem(word) for word in "first second third fourth fifth last".split())
 _SCOPE: Final = frozenset(
     (Operator.ALL, Operator.ONLY, Operator.ALWAYS, Operator.CAN, Operator.MUST, Operator.SHOULD, Operator.EITHER)
@@ -217,5 +217,4 @@ def _scope(found: Sequence[Term]) -> Counter[str]:
 
 def _common_words(one: Statement, other: Statement) -> str:
     shared = [term for term in one.terms if term.kind is TermKind.WORD and term.key in other.keys]
-    distinct = {term.key: term for term in reversed(shared)}
-    return written(one.text, sorted(distinct.values(), key=lambda term: term.start), _MOST_ABOUT_WORDS)
+    return written(one.text, shared, _MOST_COMMON_WORDS)

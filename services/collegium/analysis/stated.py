@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Final
 
-from collegium.analysis.comparing import READ_AS_TRUE, Conflict, versions_differ
+from collegium.analysis.comparing import CONDITION, READ_AS_TRUE, Conflict, versions_differ
 from collegium.analysis.statements import Statement
 from collegium.language.quantities import measures
 from collegium.language.sentences import Span
@@ -22,6 +22,7 @@ _CHANGED: Final = re.compile(
     rf"[^;]{{0,60}}?\bto\s+{_VALUE}",
     re.IGNORECASE,
 )
+_DEFAULT_OF: Final = re.compile(r"defaults?(?:\s+value)?\s+(?:of|for)\s+(?:the\s+)?(?P<name>\S+)", re.IGNORECASE)
 _GOES_ON: Final = re.compile(r"[\w%]|[.,]\d|[-–—/]\w|\s?[-–—/]\s?\d|\s(?:\d|or\b|to\s+\d)")
 """Behind a number: it was not understood to its end, or is one of several."""
 _PLAIN_NUMBER: Final = re.compile(r"-?[\d.,]+")
@@ -49,14 +50,19 @@ Found = list[tuple[Statement, Statement, Conflict]]
 
 
 def stated_default(statement: Statement) -> Setting | None:
-    """The default of the one setting that a statement names, or stands under; a row of a reference as it is."""
+    """The default of the one setting that a statement names, or stands under; a row of a reference as it is.
+
+    Of a statement that names several, and no condition, that of the one right behind `default of`.
+    """
     if statement.setting is not None:
         return statement.setting if statement.setting.label == "default" else None
     found = _CHANGED.search(statement.text) or _STATED.search(statement.text)
     if found is None:
         return None
-    heading = statement.passage.heading.rsplit(" > ", 1)[-1]
-    names = _names(found.group()) or _names(statement.text) or _names(heading)
+    names = _names(statement.text) or _names(statement.passage.heading.rsplit(" > ", 1)[-1])
+    own = _DEFAULT_OF.match(found.group())
+    if len(names) > 1 and own is not None and CONDITION.search(statement.text) is None:
+        names = _names(own["name"])
     if len(names) != 1:
         return None
     name = names.pop()

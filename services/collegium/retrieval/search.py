@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice, zip_longest
+from itertools import zip_longest
 from typing import Literal
 
 import numpy as np
@@ -23,8 +23,10 @@ from collegium.retrieval.vectors import CorpusVectors
 _CANDIDATES = 100
 _TIMELY = 1.15
 """What a document's score is multiplied with when the question names the year of its date."""
-_NOTES = re.compile(r"\b(?:upgrad\w+|notable changes|release notes|change ?log|what['’]s new|deprecat\w+)\b", re.I)
+_NOTES = re.compile(r"\b(?:upgrad\w+|notable changes|release notes|change ?log|what['’]s new)\b", re.IGNORECASE)
 """Headings under which a page says what changed."""
+_SETTING = re.compile(r"\w[._]\w|^--\w")
+"""Words that are spelt like a setting or an option."""
 _MOST_NOTES = 2
 _SUPPORTING_SHARE = 0.6
 """A question that is answered at all is also supported by passages that hold this share of the least coverage."""
@@ -100,8 +102,8 @@ class Searcher:
         A question that names versions which the corpus has documents of gets passages of those versions (and of
         documents without one); with several versions, each in turn. Only when there are none, of any version.
 
-        Of a setting or another identifier, notes on what changed replace the last ones: a default that a release
-        changed is told by both.
+        A question that names a setting and no version gets notes on what changed of it in place of the last ones: a
+        default that a release changed is told by both.
 
         Args:
             question: in plain words.
@@ -119,10 +121,8 @@ class Searcher:
         rankings = [self._ranked(query, scores, (version,), min_coverage) for version in query.versions]
         found = _interleaved(rankings, limit)
         if not found:
-            rankings = [self._ranked(query, scores, (), min_coverage)]
-            found = _interleaved(rankings, limit)
-        notes = self._notes(query, rankings, found)
-        found = (*found[: len(found) - len(notes)], *notes)
+            ranked = self._ranked(query, scores, (), min_coverage)
+            found = self._with_notes(query, ranked, limit) if not query.versions else _interleaved([ranked], limit)
         hits = tuple(Hit(self._sources(one), one.score, one.coverage) for one in found)
         signals = signals_of(max(hit.coverage for hit in hits), bm25, similarities) if hits else None
         return SearchResult(hits, "bm25" if similarities is None else "bm25+vectors", signals)
@@ -144,19 +144,18 @@ class Searcher:
             if coverage.of(position) >= least or coverage.adds(position, hops.origin.get(position), least)
         ]
 
-    def _notes(
-        self, query: Query, rankings: Sequence[list[_Candidate]], found: Sequence[_Candidate]
-    ) -> Sequence[_Candidate]:
-        """What release notes say of an identifier that is asked about, if it was ranked behind what was found."""
-        known = {one.group for one in found}
-        left = [one for ranking in rankings for one in ranking if one.group not in known]
-        named = [term.token for term in query.terms if term.parts]
+    def _with_notes(self, query: Query, ranked: Sequence[_Candidate], limit: int) -> tuple[_Candidate, ...]:
+        """The first ones; what release notes say of a setting that is asked about takes the last places."""
+        found, left = ranked[:limit], ranked[limit:]
+        named = [term.token for term in query.terms if _SETTING.search(term.token) is not None]
         if not left or not named:
-            return ()
-        places = np.array([one.position for one in left], dtype=np.int32)
+            return tuple(found)
+        places = np.array([one.position for one in ranked], dtype=np.int32)
         held = np.any([self._index.holding(token, places) for token in named], axis=0)
-        notes = (one for one, holds in zip(left, held, strict=True) if holds and self._is_note(one.position))
-        return tuple(islice(notes, min(_MOST_NOTES, len(found) // 2)))
+        notes = [one for one, holds in zip(ranked, held, strict=True) if holds and self._is_note(one.position)]
+        first = notes[: min(_MOST_NOTES, limit // 2)]
+        added = [one for one in first if one in left]
+        return (*found[: limit - len(added)], *added)
 
     def _is_note(self, position: int) -> bool:
         return _NOTES.search(self._index.passage(position).heading) is not None

@@ -82,7 +82,10 @@ def test_a_default_on_a_condition_contradicts_a_plain_one() -> None:
     [
         ("The default of audit when nobody is signed in is now set to false.", -1, True),
         ("- The default value for audit is now set to true.", 1, False),
-        ("The default of audit may be set to false when nobody is signed in.", 0, False),
+        ("The default of audit when nobody is signed in may be now set to false.", 0, False),
+        ("The default of audit when signing in is now set to false.", 0, False),
+        ("The default of audit is 5 if signing in is enabled.", 0, False),
+        ("The default of audit is now set to true unless signing in is disabled.", 1, False),
         ("When nobody is signed in, audit is now set to false.", 0, False),
     ],
 )

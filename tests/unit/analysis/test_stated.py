@@ -43,11 +43,13 @@ def _told(question: str, *pages: Passage) -> list[tuple[str, str]]:
         ("If refresh.interval.seconds is not set, the default is 4.", "4"),
         ("By setting refresh.interval.seconds to 20 groups are refreshed often.", None),
         ("The default of refresh.interval.seconds was lowered to 10 s, that of other.ms was set to 7.", "10 s"),
+        ("The other.ms default, above refresh.interval.seconds, was increased to 45 s.", None),
+        ("The default of refresh.interval.seconds is 0 if other.ms is off.", None),
         ("The default of refresh.interval.seconds and of other.interval.seconds is 7 here.", None),
     ],
 )
 def test_defaults_in_prose(text: str, value: str | None) -> None:
-    """Of the one setting that a sentence names: what is stated, or what it was changed to.
+    """Of the one setting that a sentence names, or that its clause does: what is stated, or what it was changed to.
 
     Not a value that is not understood to its end, is denied, or is that of an earlier release.
     """

@@ -174,12 +174,36 @@ def test_title_case_names_nothing() -> None:
     assert {term.weight for term in query.terms} == {1.0}
 
 
-def test_notes_on_a_change_of_what_is_named_take_the_last_place(tmp_path: Path) -> None:
-    """A question about an identifier is answered by its page and by what a release changed of it."""
-    rows = "\n\n".join(f"## Part {n}\n\nThe setting wait.ms of client {n} bounds how long it waits." for n in range(6))
-    notes = f"# Guide\n\n## Notable changes in 2.1\n\n{'Many other things were mended. ' * 10}wait.ms is now 5."
-    found = searcher(tmp_path, {"a.md": f"# Clients\n\n{rows}\n", "b.md": f"{notes}\n"})
-    asked = "How long does the setting wait.ms bound what a client waits?"
-    assert ids(found, asked, 4)[-1].endswith("b.md")
-    assert len(ids(found, asked, 4)) == 4
+_WAITING = "\n\n".join(f"## Part {n}\n\nThe setting wait.ms of client {n} bounds how long it waits." for n in range(6))
+_ASKED = "How long does the setting wait.ms bound what a client waits?"
+
+
+def _note(release: str) -> str:
+    return f"## Notable changes in {release}\n\n{'Many other things were mended. ' * 10}wait.ms is now 5.\n\n"
+
+
+def test_notes_on_a_change_of_a_setting_take_the_last_place(tmp_path: Path) -> None:
+    """A question about a setting is answered by its page and by what a release changed of it."""
+    found = searcher(tmp_path, {"a.md": f"# Clients\n\n{_WAITING}\n", "b.md": f"# Guide\n\n{_note('2.1')}"})
+    assert ids(found, _ASKED, 4)[-1].endswith("b.md")
+    assert len(ids(found, _ASKED, 4)) == 4
     assert not any(one.endswith("b.md") for one in ids(found, "How long does the setting bound a client?", 4))
+
+
+def test_no_more_notes_than_two_are_preferred(tmp_path: Path) -> None:
+    """Those that were found anyway count, and no better hit makes room for a third."""
+    notes = "".join(_note(f"{release}.0") for release in range(1, 7))
+    found = searcher(
+        tmp_path, {"a.md": "# Clients\n\nwait.ms bounds how long it waits.\n", "b.md": f"# Guide\n\n{notes}"}
+    )
+    asked = "What is wait.ms?"
+    first = [hit.sources[0].passage.heading for hit in found.search(asked, 20).hits][:4]
+    assert [hit.sources[0].passage.heading for hit in found.search(asked, 4).hits] == first
+
+
+def test_a_question_that_names_versions_gets_each_in_turn_and_no_notes(tmp_path: Path) -> None:
+    """A note would cost one of the versions its place."""
+    pages = {f"{version}/a.md": f"# Clients\n\n{_WAITING.replace('client', version)}\n" for version in ("2.8", "3.9")}
+    found = searcher(tmp_path, pages | {"notes.md": f"# Guide\n\n{_note('2.1')}"})
+    asked = f"{_ASKED[:-1]} in 2.8 and 3.9?"
+    assert sorted(one.split("/")[-2] for one in ids(found, asked, 2)) == ["2.8", "3.9"]

@@ -9,17 +9,17 @@ from safetensors.torch import load_file
 from collegium.entailment.encoding import PairEncoder
 from collegium.entailment.onnx import Logits
 from entailment.network.encoder import CrossEncoder, Shape
-from entailment.network.onnx_file import weights_of
+from entailment.network.onnx_file import int8_weights
 
 
 def load_weights(weights: Path, start: Path, dropout: float = 0.0) -> CrossEncoder:
-    """The encoder of a run's `best.safetensors` or `checkpoint.pt`, or of a package's `model.onnx`.
+    """The encoder of a run's `best.safetensors` or `checkpoint.pt`, or of a package's int8 `model.onnx`.
 
     Its shape is that of what the run started from.
     """
     model = CrossEncoder(Shape.read(start / "config.json"), dropout)
     if weights.suffix == ".onnx":
-        model.load_state_dict(weights_of(weights))
+        model.load_state_dict(int8_weights(weights))
     elif weights.suffix == ".pt":
         model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True)["model"])
     else:

@@ -40,10 +40,16 @@ def write_int8(float_path: Path, path: Path) -> None:
     quantize_dynamic(str(float_path), str(path), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
 
 
-def weights_of(path: Path) -> dict[str, torch.Tensor]:
-    """The state of an encoder from a file that `write_int8` wrote; its matrices are as exact as seven bits are."""
+def int8_weights(path: Path) -> dict[str, torch.Tensor]:
+    """The state of an encoder from a file that `write_int8` wrote; its matrices are as exact as seven bits are.
+
+    Raises:
+        ValueError: the file holds no int8 weights of an encoder.
+    """
     graph = onnx.load(path).graph
     parts = {part.name: numpy_helper.to_array(part) for part in graph.initializer}
+    if "words.weight_quantized" not in parts:
+        raise ValueError(f"{path} is no int8 model: train on from a run's best.safetensors")
     state = {name: value for name, value in parts.items() if name.endswith((".weight", ".bias"))}
     for table in ("words.weight", "positions.weight", "segments.weight"):
         state[table] = _exact(parts, table)
