@@ -19,9 +19,9 @@ in single ones, and weighs both with the words (`support` in config.json; decisi
 
 ## Limits
 English only. Small: it misses inferences that take arithmetic, several steps or knowledge of the world, and it was
-trained on encyclopedia, news-like and everyday text; what technical prose there was, is invented. It judges what a passage says, not
-whether that is true. Below a sure probability the honest verdict is "not enough evidence". It is no defence against
-text written to fool it.
+trained on encyclopedia, news-like and everyday text; what technical prose there was, is invented. It judges what a
+passage says, not whether that is true. Below a sure probability the honest verdict is "not enough evidence". It is no
+defence against text written to fool it.
 
 ## Training
 Started from E5-small-v2 (Wang et al., 2022; a MiniLM of 12 layers; MIT). $pairs pairs in $steps steps, $minutes
