@@ -99,7 +99,8 @@ def _plain_clauses(text: str, *, conditional: bool = True) -> Iterator[str]:
         condition = CONDITION.search(sentence)
         if conditional and condition is not None and _DEFAULT_OF.match(sentence):
             value = _SET_DEFAULT.match(sentence, condition.end())
-            yield from () if value is None else (value["value"],)
+            if value is not None:
+                yield value["value"]
         said = sentence if condition is None else sentence[: condition.start()]
         unbound = condition is None or condition.group().lower() == "unless"
         if unbound or (conditional and _BY_DEFAULT.search(said)):

@@ -102,8 +102,8 @@ class Searcher:
         A question that names versions which the corpus has documents of gets passages of those versions (and of
         documents without one); with several versions, each in turn. Only when there are none, of any version.
 
-        A question that names a setting and no version gets notes on what changed of it in place of the last ones: a
-        default that a release changed is told by both.
+        Where any version counts, a question that names a setting gets notes on what changed of it in place of the last
+        ones: a default that a release changed is told by both.
 
         Args:
             question: in plain words.
@@ -121,8 +121,7 @@ class Searcher:
         rankings = [self._ranked(query, scores, (version,), min_coverage) for version in query.versions]
         found = _interleaved(rankings, limit)
         if not found:
-            ranked = self._ranked(query, scores, (), min_coverage)
-            found = self._with_notes(query, ranked, limit) if not query.versions else _interleaved([ranked], limit)
+            found = self._with_notes(query, self._ranked(query, scores, (), min_coverage), limit)
         hits = tuple(Hit(self._sources(one), one.score, one.coverage) for one in found)
         signals = signals_of(max(hit.coverage for hit in hits), bm25, similarities) if hits else None
         return SearchResult(hits, "bm25" if similarities is None else "bm25+vectors", signals)
