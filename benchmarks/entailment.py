@@ -62,7 +62,7 @@ def main() -> None:
         for size in _BATCHES
     }
     cases = read_verification(_SUITE).cases[:_CLAIMS]
-    asked = [[(text, case.claim) for text in grounds_of(case.claim, case.sources).texts] for case in cases]
+    asked = [list(grounds_of(case.claim, case.sources).pairs) for case in cases]
     found["natural"] = timed(model, [pairs for pairs in asked if pairs])
     print(json.dumps({"model": model.name, "tokens": model.config.max_tokens, "threads": chosen.threads} | found))
 

@@ -62,8 +62,7 @@ def collect(folder: Path, model: Entailment | None) -> list[Weighable]:
         grounds = grounds_of(case.claim, case.sources)
         chances = None
         if model is not None:
-            judged = model.judge([(text, case.claim) for text in grounds.texts])
-            chances = dict(zip(grounds.texts, judged, strict=True))
+            chances = dict(zip(grounds.pairs, model.judge(grounds.pairs), strict=True))
         own = signals(grounds, chances) if grounds.windows else None
         found.append(Weighable(suite.data, half(case.case_id) == "tuning", case.truth == "supported", own))
     return found

@@ -2,7 +2,8 @@
 
 It never overrules the rules. What they support or refute stays so, and what they bar, since it differs from the
 nearest sentence of its source in a number, a name or an operator, is never supported. For the rest the windows and the
-sentences of the cited passages that hold most of it are put to the model (`signals`), and all is weighed (`weighing`).
+sentences of the cited passages that hold most of it, and of each of its clauses, are put to the model (`signals`), and
+all is weighed (`weighing`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -69,29 +70,26 @@ class SecondOpinion:
         found = [grounds_of(one.said, one.sources) for one in sentences]
         asked, count = list[Grounds | None](), 0
         for grounds in found:
-            count += len(grounds.texts)
+            count += len(grounds.pairs)
             asked.append(grounds if grounds.windows and count <= MOST_PAIRS else None)
-        pairs = [
-            (text, one.said)
-            for one, grounds in zip(sentences, asked, strict=True)
-            if grounds is not None
-            for text in grounds.texts
-        ]
-        chances = iter(self.model.judge(pairs))
-        judged = [None if one is None else (one, {text: next(chances) for text in one.texts}) for one in asked]
+        chances = iter(self.model.judge([pair for grounds in asked if grounds is not None for pair in grounds.pairs]))
+        judged = [None if one is None else (one, {pair: next(chances) for pair in one.pairs}) for one in asked]
         return [
             None if each is None else self._opinion(one, *each) for one, each in zip(sentences, judged, strict=True)
         ]
 
-    def _opinion(self, one: Open, grounds: Grounds, chances: Mapping[str, Chances]) -> Opinion:
+    def _opinion(self, one: Open, grounds: Grounds, chances: Mapping[tuple[str, str], Chances]) -> Opinion:
         support = round(self.weights.support(signals(grounds, chances)), 4)
-        window = max(grounds.windows, key=lambda each: chances[each.text].entailment)
-        denying = max(grounds.sentences, key=lambda text: chances[text].contradiction)
+        window = max(grounds.windows, key=lambda each: chances[each.text, grounds.said].entailment)
+        denying = max(
+            ((text, clause.said) for clause in grounds.clauses for text in clause.sentences),
+            key=lambda pair: chances[pair].contradiction,
+        )
         refuted = round(refutation(support, chances[denying]), 4)
         if support >= self.sure and not one.barred and window.exact == grounds.exact == 1.0:
             return Opinion(Verdict.SUPPORTED, support, support, _reason("entails it", support, window.text))
         if refuted >= self.sure:
-            return Opinion(Verdict.REFUTED, support, refuted, _reason("contradicts it", refuted, denying))
+            return Opinion(Verdict.REFUTED, support, refuted, _reason("contradicts it", refuted, denying[0]))
         reason = "neither its words nor the entailment model find it in the cited passage"
         return Opinion(Verdict.NOT_ENOUGH_EVIDENCE, support, round(1.0 - max(support, refuted), 4), reason)
 

@@ -1,22 +1,28 @@
 """What speaks for and against a claim where the rules leave it undecided: words, values, the model's chances.
 
 What entails a claim may be spread over several sentences, so entailment is asked of windows of four; what contradicts
-it stands in one, and drowns among others, so contradiction is asked of single sentences.
+it stands in one, and drowns among others, so contradiction is asked of single sentences. A claim that says several
+things finds each in a place of its own, so both are asked of its clauses, too.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log
+from statistics import fmean
 from typing import Final
 
 from collegium.entailment.port import Chances
 from collegium.entailment.windows import WindowRule, split, windows
+from collegium.language.clauses import clauses
 from collegium.language.terms import Term, TermKind, content, matches, terms
 from collegium.verification.directions import direction
 
 MOST_WINDOWS: Final = 4
-"""Windows of a claim that are put to the model, and as many sentences."""
+"""Windows of a claim that are put to the model, and as many sentences of each of its clauses."""
+_WINDOWS_OF_A_CLAUSE: Final = 2
+_DENIALS: Final = 2
+"""Sentences that a clause's contradiction is the mean of: one alone is too often a mistake."""
 _FLOOR: Final = 0.005
 """Chances below are taken for this one: their logarithms would say more than the model knows."""
 _HALF_AS_LONG: Final = 20
@@ -44,29 +50,42 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Clause:
+    """One of the things that a claim says, and the windows and sentences that share most words with it, best first."""
+
+    said: str
+    windows: tuple[str, ...]
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Grounds:
     """What the sources hold of a claim.
 
     Attributes:
+        said: The claim as it is put to the model: without its full stop, as its clauses are.
         windows: Those that hold most of it, best first.
-        sentences: Those that share most words with it, best first.
+        clauses: At least one, itself where it says one thing.
         shared: The share of its content words that the windows hold together: a claim may join what several say.
         exact: The share of its numbers, versions, dates and names that they hold; 1 when it has none.
         direction: 1 when claim and best sentence speak of the same direction, -1 when of opposite ones, else 0.
         searched: How many sentences the source of the best window has.
     """
 
+    said: str
     windows: tuple[Window, ...]
-    sentences: tuple[str, ...]
+    clauses: tuple[Clause, ...]
     shared: float
     exact: float
     direction: int
     searched: int
 
     @property
-    def texts(self) -> tuple[str, ...]:
-        """What is put to the model, each text once."""
-        return tuple(dict.fromkeys((*(window.text for window in self.windows), *self.sentences)))
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """What is put to the model, text and claim or clause, each pair once."""
+        whole = ((window.text, self.said) for window in self.windows)
+        parts = ((text, one.said) for one in self.clauses for text in (*one.windows, *one.sentences))
+        return tuple(dict.fromkeys((*whole, *parts)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +97,9 @@ class Signals:
             that were searched: a few may say the same in other words; that a page lacks a word says more.
         exact: See `Grounds`.
         direction: See `Grounds`.
-        entailed: ln(p / (1 - p)) of the highest chance of entailment by a window; 0 without a model.
-        contradicted: The same of contradiction by a sentence.
+        entailed: ln(p / (1 - p)) of the highest chance of entailment by a window: the mean of that of the claim and
+            of the mean of its clauses; 0 without a model.
+        contradicted: The mean over its clauses of the same of contradiction by the two sentences that contradict most.
     """
 
     missing: float
@@ -90,51 +110,88 @@ class Signals:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cut:
-    """A source's windows and sentences, each with its terms."""
+class _Text:
+    """A window or a sentence, what it says, and the keys of its content words."""
 
-    windows: tuple[tuple[str, tuple[Term, ...]], ...]
-    sentences: tuple[tuple[str, tuple[Term, ...]], ...]
+    text: str
+    terms: tuple[Term, ...]
+    keys: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str) -> "_Text":
+        """Reads it."""
+        held = terms(text)
+        return cls(text, held, _keys(held))
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A source's windows and sentences."""
+
+    windows: tuple[_Text, ...]
+    sentences: tuple[_Text, ...]
 
 
 @lru_cache(maxsize=1024)
 def _cut(text: str) -> _Cut:
     rows = split(text)
-    return _Cut(tuple((one, terms(one)) for one in windows(rows, _RULE)), tuple((one, terms(one)) for one in rows))
+    return _Cut(tuple(_Text.of(one) for one in windows(rows, _RULE)), tuple(_Text.of(one) for one in rows))
 
 
 def grounds_of(claim: str, sources: Sequence[str], most: int = MOST_WINDOWS) -> Grounds:
-    """The windows and sentences that hold most of a claim, at most so many of each."""
+    """The windows and sentences that hold most of a claim and of its clauses, at most so many of each."""
     said = terms(claim)
-    words = {term.key for term in content(said)}
+    words = _keys(said)
     values = [term for term in said if term.kind in _VALUES]
     cut = [_cut(source) for source in dict.fromkeys(sources)]
-    found = [
-        Window(text, held, _shared(words, held), _share([_holds(held, value) for value in values]))
-        for one in cut
-        for text, held in one.windows
-    ]
-    chosen = sorted(found, key=lambda window: -(window.shared + window.exact))[:most]
-    near = sorted((row for one in cut for row in one.sentences), key=lambda row: -_shared(words, row[1]))[:most]
-    together = tuple(term for window in chosen for term in window.terms)
-    keys = {term.key for term in together}
-    exact = [*(_holds(together, value) for value in values), *(t.key in keys for t in content(said) if t.name)]
-    return Grounds(
-        tuple(chosen),
-        tuple(text for text, _ in near),
-        _shared(words, together),
-        _share(exact),
-        direction(said) * direction(near[0][1]) if near else 0,
-        next((len(one.sentences) for one in cut if chosen and chosen[0].text in {text for text, _ in one.windows}), 0),
+    near = _nearest(words, [row for one in cut for row in one.sentences], 1)
+    found = sorted(
+        (_window(one, words, values) for source in cut for one in source.windows),
+        key=lambda window: -(window.shared + window.exact),
     )
+    chosen = tuple(found[:most])
+    together = tuple(term for window in chosen for term in window.terms)
+    keys = _keys(together)
+    exact = [*(_holds(together, value) for value in values), *(t.key in keys for t in content(said) if t.name)]
+    parts = clauses(claim)
+    return Grounds(
+        parts[0] if len(parts) == 1 else claim.strip().rstrip("."),
+        chosen,
+        tuple(_clause(part, cut, most) for part in parts),
+        _shared(words, keys),
+        _share(exact),
+        direction(said) * direction(near[0].terms) if near else 0,
+        next((len(one.sentences) for one in cut if chosen and chosen[0].text in {w.text for w in one.windows}), 0),
+    )
+
+
+def _clause(said: str, cut: Sequence[_Cut], most: int) -> Clause:
+    held = terms(said)
+    words, values = _keys(held), [term for term in held if term.kind in _VALUES]
+    around = [_window(one, words, values) for source in cut for one in source.windows]
+    best = sorted(around, key=lambda window: -(window.shared + window.exact))[:_WINDOWS_OF_A_CLAUSE]
+    near = _nearest(words, [row for source in cut for row in source.sentences], most)
+    return Clause(said, tuple(window.text for window in best), tuple(row.text for row in near))
+
+
+def _window(one: _Text, words: frozenset[str], values: Sequence[Term]) -> Window:
+    return Window(one.text, one.terms, _shared(words, one.keys), _share([_holds(one.terms, v) for v in values]))
+
+
+def _nearest(words: frozenset[str], rows: Sequence[_Text], most: int) -> list[_Text]:
+    return sorted(rows, key=lambda row: -_shared(words, row.keys))[:most]
+
+
+def _keys(held: tuple[Term, ...]) -> frozenset[str]:
+    return frozenset(term.key for term in content(held))
 
 
 def _share(held: Sequence[bool]) -> float:
     return sum(held) / len(held) if held else 1.0
 
 
-def _shared(words: set[str], held: tuple[Term, ...]) -> float:
-    return len(words & {term.key for term in content(held)}) / max(1, len(words))
+def _shared(words: frozenset[str], held: frozenset[str]) -> float:
+    return len(words & held) / max(1, len(words))
 
 
 def _holds(held: Sequence[Term], value: Term) -> bool:
@@ -143,19 +200,24 @@ def _holds(held: Sequence[Term], value: Term) -> bool:
     return any(matches(value, term) for term in held) and (not counted or any(counted == term.key for term in held))
 
 
-def signals(grounds: Grounds, chances: Mapping[str, Chances] | None) -> Signals:
+def signals(grounds: Grounds, chances: Mapping[tuple[str, str], Chances] | None) -> Signals:
     """A claim's signals; without the model's chances, those of words and values alone.
 
     Args:
         grounds: With at least one window.
-        chances: Of each of the grounds' texts.
+        chances: Of each of the grounds' pairs.
     """
     missing = (1.0 - grounds.shared) * grounds.searched / (grounds.searched + _HALF_AS_LONG)
     if chances is None:
         return Signals(missing, grounds.exact, grounds.direction)
-    entailed = max(chances[window.text].entailment for window in grounds.windows)
-    contradicted = max(chances[text].contradiction for text in grounds.sentences)
-    return Signals(missing, grounds.exact, grounds.direction, _odds(entailed), _odds(contradicted))
+    whole = _odds(max(chances[window.text, grounds.said].entailment for window in grounds.windows))
+    entailed = fmean(_odds(max(chances[text, one.said].entailment for text in one.windows)) for one in grounds.clauses)
+    contradicted = fmean(_denied([chances[text, one.said] for text in one.sentences]) for one in grounds.clauses)
+    return Signals(missing, grounds.exact, grounds.direction, (whole + entailed) / 2.0, contradicted)
+
+
+def _denied(by: Sequence[Chances]) -> float:
+    return fmean(_odds(chance) for chance in sorted(one.contradiction for one in by)[-_DENIALS:])
 
 
 def _odds(chance: float) -> float:

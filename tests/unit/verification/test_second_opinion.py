@@ -27,7 +27,7 @@ def _verdict(text: str, chances: Chances, source: str = SOURCE) -> SentenceVerdi
     )
     if judged.open is None:
         return judged.verdict
-    asked = [(text, judged.open.said) for text in grounds_of(judged.open.said, judged.open.sources).texts]
+    asked = grounds_of(judged.open.said, judged.open.sources).pairs
     layer = SecondOpinion(TableEntailment(dict.fromkeys(asked, chances)), WEIGHTS)
     return seconded(judged, layer.of([judged.open])[0])
 
@@ -80,7 +80,7 @@ def test_the_reason_names_the_window() -> None:
 
 def test_a_review_asks_within_its_bound() -> None:
     """Sentences beyond the bound have no opinion; those before keep theirs."""
-    said = Open(PARAPHRASE, ("Reads go on as before.",))
+    said = Open("Nothing stops a broker.", ("Reads go on as before.",))
     opinions = SecondOpinion(TableEntailment({}), WEIGHTS).of([said] * (MOST_PAIRS + 5))
     assert opinions[MOST_PAIRS - 1] is not None
     assert opinions[MOST_PAIRS:] == [None] * 5
@@ -98,13 +98,36 @@ def test_windows_are_those_that_hold_most() -> None:
     found = grounds_of("The cache has 512 entries.", (source,))
     assert "512" in found.windows[0].text
     assert found.windows[0].exact == 1.0
-    assert found.sentences[0] == "The cache holds 512 entries."
-    assert len(found.windows) == len(found.sentences) == MOST_WINDOWS
+    (clause,) = found.clauses
+    assert clause.sentences[0] == "The cache holds 512 entries."
+    assert len(found.windows) == len(clause.sentences) == MOST_WINDOWS
+    assert clause.windows == tuple(window.text for window in found.windows[:2])
 
 
-def test_a_text_is_asked_about_once() -> None:
-    """A source of one sentence is window and sentence alike."""
-    assert grounds_of(PARAPHRASE, ("Reads go on as before.",)).texts == ("Reads go on as before.",)
+def test_a_pair_is_asked_once() -> None:
+    """A source of one sentence is window and sentence alike, a claim of one clause its clause."""
+    assert grounds_of("Reads stop.", ("Reads go on as before.",)).pairs == (("Reads go on as before.", "Reads stop"),)
+
+
+def test_each_clause_is_asked_of_what_it_is_near_to() -> None:
+    """Two facts of one claim may stand far apart."""
+    rows = [f"Row {number} speaks of nothing at all." for number in range(40)]
+    source = " ".join(["The cache holds 512 entries.", *rows, "Reads are never refused by a follower."])
+    cache, reads = grounds_of("The cache has 512 entries, and followers refuse no reads.", (source,)).clauses
+    assert (cache.said, reads.said) == ("The cache has 512 entries", "and followers refuse no reads")
+    assert "512" in cache.windows[0]
+    assert cache.sentences[0] == "The cache holds 512 entries."
+    assert "follower" in reads.windows[0]
+    assert reads.sentences[0] == "Reads are never refused by a follower."
+
+
+def test_one_clause_that_is_denied_speaks_against_the_claim() -> None:
+    """The claim as a whole may look open where the model is sure of one half and denies the other."""
+    grounds = grounds_of("The cache has 512 entries, and followers refuse no reads.", (SOURCE,))
+    whole = dict.fromkeys(grounds.pairs, UNSURE)
+    half = whole | {(text, grounds.clauses[1].said): NO for text in grounds.clauses[1].sentences}
+    assert signals(grounds, half).contradicted > signals(grounds, whole).contradicted
+    assert WEIGHTS.support(signals(grounds, half)) < WEIGHTS.support(signals(grounds, whole))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +161,7 @@ def test_signals_without_a_model_are_those_of_words() -> None:
     told = signals(grounds, None)
     assert told.entailed == told.contradicted == 0.0
     assert 0.0 < RULES_ALONE.support(told) < 1.0
-    yes, no = (signals(grounds, dict.fromkeys(grounds.texts, chances)) for chances in (YES, NO))
+    yes, no = (signals(grounds, dict.fromkeys(grounds.pairs, chances)) for chances in (YES, NO))
     assert WEIGHTS.support(yes) > WEIGHTS.support(no)
 
 
@@ -161,10 +184,11 @@ def test_another_source_takes_nothing_from_a_claim() -> None:
 
 def test_contradiction_is_looked_for_in_single_sentences() -> None:
     """One that denies the claim counts, though the window around it leaves the claim open."""
-    grounds = grounds_of(PARAPHRASE, (SOURCE,))
-    window = grounds.windows[0].text
-    assert window not in grounds.sentences
-    found = signals(grounds, dict.fromkeys(grounds.texts, UNSURE) | {grounds.sentences[0]: NO})
+    grounds = grounds_of("A broker without a leader refuses writes.", (SOURCE,))
+    (clause,) = grounds.clauses
+    assert grounds.windows[0].text not in clause.sentences
+    denied = {(text, clause.said): NO for text in clause.sentences}
+    found = signals(grounds, dict.fromkeys(grounds.pairs, UNSURE) | denied)
     assert found.contradicted > 3.0
     assert found.entailed == 0.0
 
