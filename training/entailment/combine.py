@@ -32,7 +32,7 @@ from collegium.verification.weighing import Weights
 
 WORDS = ("missing", "exact", "direction")
 """What is known without the model."""
-ALL = (*WORDS, "entailed", "contradicted")
+ALL = (*WORDS, "entailed", "denied")
 _PENALTY = 10.0
 """Of squared weights of signals with a standard deviation of 1; between 0.3 and 30 it makes no difference."""
 _STEPS = 40

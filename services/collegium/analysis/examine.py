@@ -44,6 +44,8 @@ _REPORTABLE: Final = 0.55
 _MOST_CHOSEN: Final = 40
 """Claims of all questions whose counterparts in other versions are looked for: those that a report may quote."""
 _COUNTERPART_SHARE: Final = 0.95
+_WELL: Final = 0.7
+"""Of claims whose counterparts the model is asked about: what else is worded anew tells a reader little."""
 _LINE_SCORE: Final = 0.6
 """Of a line of code that begins with a word of the question, and that another version writes differently."""
 
@@ -110,7 +112,7 @@ def examine(evidence: Sequence[Evidence], second_look: SecondLook | None = None)
     changed += [Revision(*pair) for pairs in lines for pair in pairs]
     found = _conflicts(answers, every, subjects, changed)
     if second_look is not None:
-        found += second_look.among(every, {frozenset((one.place, other.place)) for one, other, _ in found})
+        found += _reworded(answers, changed, found, second_look)
     contradictions = [
         (claim_ids[one.place], claim_ids[other.place], one, other, between) for one, other, between in found
     ]
@@ -241,6 +243,26 @@ def _conflicts(
         for one, other, how in reversed(distinct.values())
         if one.place in claimed and other.place in claimed and not only_version_differs(one, other)
     ]
+
+
+def _reworded(
+    answers: Sequence[_Answers],
+    changed: Sequence[Revision],
+    known: Sequence[tuple[Statement, Statement, Conflict]],
+    second_look: SecondLook,
+) -> list[tuple[Statement, Statement, Conflict]]:
+    """Counterparts that both answer well and that the rules take for two wordings of one thing: are they?"""
+    well = {o.statement.place for one in answers for o in one.scored if o.score >= _WELL and not o.lent}
+    told = {frozenset((one.place, other.place)) for one, other, _ in known}
+    left = [
+        (one.one, one.other)
+        for one in changed
+        if one.conflict is None
+        and {one.one.place, one.other.place} <= well
+        and frozenset((one.one.place, one.other.place)) not in told
+    ]
+    judged = zip(left, second_look.counterparts(left), strict=True)
+    return [(*pair, conflict) for pair, conflict in judged if conflict is not None]
 
 
 def _places(answers: _Answers) -> list[Place]:

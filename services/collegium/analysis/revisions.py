@@ -138,6 +138,11 @@ def difference(one: Statement, other: Statement) -> Conflict | None:
     return None
 
 
+def replaced(one: Statement, other: Statement) -> bool:
+    """Whether words of one stand in place of words of the other: more than what one of them adds or leaves out."""
+    return any(change.left and change.right for change in _changes(one, other))
+
+
 @dataclass(frozen=True, slots=True)
 class _Change:
     """Words between two places where both go on alike; `beside` is a word that both have next to them."""

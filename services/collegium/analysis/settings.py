@@ -7,13 +7,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class AnalysisSettings(BaseSettings):
-    """Whether the entailment model is asked about pairs of statements."""
+    """Whether the entailment model is asked about counterparts that the rules take for two wordings."""
 
     model_config = SettingsConfigDict(
         env_prefix="COLLEGIUM_ANALYSIS_", frozen=True, extra="forbid", env_ignore_empty=True
     )
 
     entailment: Literal["auto", "off"] = Field(
-        default="off", description="auto: where `collegium[entailment]` and its model are installed"
+        default="auto", description="auto: where `collegium[entailment]` and its model are installed"
     )
     entailment_threads: int = Field(default=1, ge=1, le=64, description="threads of one computation")

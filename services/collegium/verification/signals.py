@@ -99,14 +99,14 @@ class Signals:
         direction: See `Grounds`.
         entailed: ln(p / (1 - p)) of the highest chance of entailment by a window: the mean of that of the claim and
             of the mean of its clauses; 0 without a model.
-        contradicted: The mean over its clauses of the same of contradiction by the two sentences that contradict most.
+        denied: The mean over its clauses of the same of contradiction by the two sentences that contradict most.
     """
 
     missing: float
     exact: float
     direction: float = 0.0
     entailed: float = 0.0
-    contradicted: float = 0.0
+    denied: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +212,8 @@ def signals(grounds: Grounds, chances: Mapping[tuple[str, str], Chances] | None)
         return Signals(missing, grounds.exact, grounds.direction)
     whole = _odds(max(chances[window.text, grounds.said].entailment for window in grounds.windows))
     entailed = fmean(_odds(max(chances[text, one.said].entailment for text in one.windows)) for one in grounds.clauses)
-    contradicted = fmean(_denied([chances[text, one.said] for text in one.sentences]) for one in grounds.clauses)
-    return Signals(missing, grounds.exact, grounds.direction, (whole + entailed) / 2.0, contradicted)
+    denied = fmean(_denied([chances[text, one.said] for text in one.sentences]) for one in grounds.clauses)
+    return Signals(missing, grounds.exact, grounds.direction, (whole + entailed) / 2.0, denied)
 
 
 def _denied(by: Sequence[Chances]) -> float:

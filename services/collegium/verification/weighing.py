@@ -25,7 +25,7 @@ class Weights:
     exact: float
     direction: float
     entailed: float = 0.0
-    contradicted: float = 0.0
+    denied: float = 0.0
 
     @classmethod
     def of(cls, values: Mapping[str, float]) -> "Weights":
@@ -50,7 +50,7 @@ class Weights:
             + self.exact * found.exact
             + self.direction * found.direction
             + self.entailed * found.entailed
-            + self.contradicted * found.contradicted
+            + self.denied * found.denied
         )
         return 1.0 / (1.0 + exp(-max(-30.0, min(30.0, total))))
 

@@ -101,7 +101,7 @@ class _Credulous:
 
 def test_no_model_makes_a_tampered_sentence_supported() -> None:
     """However sure it is: at least 99 % of the changes of every kind are still caught."""
-    weights = Weights(bias=0.0, missing=-1.0, exact=1.0, direction=1.0, entailed=1.0, contradicted=-1.0)
+    weights = Weights(bias=0.0, missing=-1.0, exact=1.0, direction=1.0, entailed=1.0, denied=-1.0)
     layer = SecondOpinion(_Credulous(), weights)
     total, caught, asked = Counter[str](), Counter[str](), 0
     stated = list(_true_sentences())

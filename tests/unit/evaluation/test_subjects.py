@@ -11,17 +11,19 @@ from collegium.evaluation.cases import ContradictionCase, VerificationCase
 from collegium.evaluation.subjects.contradiction import Comparison, Likeliest
 from collegium.evaluation.subjects.verification import Verification
 from collegium.verification.second_opinion import SecondOpinion
+from collegium.verification.signals import grounds_of
 from collegium.verification.specialist import VerificationSpecialist
 from collegium.verification.weighing import Weights
 
 SOURCE = "Brokers that lose their leader stop taking writes."
 CLAIM = "Without a leader, a broker refuses to be written to."
-WEIGHTS = Weights(bias=0.0, missing=-0.5, exact=0.5, direction=0.5, entailed=0.5, contradicted=-0.5)
+WEIGHTS = Weights(bias=0.0, missing=-0.5, exact=0.5, direction=0.5, entailed=0.5, denied=-0.5)
 CASE = VerificationCase("c1", CLAIM, (SOURCE,), "supported")
 
 
 def _verification(chances: Chances) -> Verification:
-    return Verification(VerificationSpecialist(SecondOpinion(TableEntailment({(SOURCE, CLAIM): chances}), WEIGHTS)))
+    asked = dict.fromkeys(grounds_of(CLAIM, (SOURCE,)).pairs, chances)
+    return Verification(VerificationSpecialist(SecondOpinion(TableEntailment(asked), WEIGHTS)))
 
 
 def test_the_rules_leave_a_paraphrase_undecided() -> None:

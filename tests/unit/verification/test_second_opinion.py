@@ -16,7 +16,7 @@ from report_worlds import passage
 SOURCE = "Brokers that lose their leader stop taking writes within 30 seconds. Reads go on as before."
 PARAPHRASE = "Without a leader, a broker refuses to be written to."
 YES, NO, UNSURE = Chances(0.98, 0.01, 0.01), Chances(0.01, 0.01, 0.98), Chances(0.5, 0.4, 0.1)
-WEIGHTS = Weights(bias=0.0, missing=-0.5, exact=0.5, direction=0.5, entailed=0.5, contradicted=-0.5)
+WEIGHTS = Weights(bias=0.0, missing=-0.5, exact=0.5, direction=0.5, entailed=0.5, denied=-0.5)
 
 
 def _verdict(text: str, chances: Chances, source: str = SOURCE) -> SentenceVerdict:
@@ -126,7 +126,7 @@ def test_one_clause_that_is_denied_speaks_against_the_claim() -> None:
     grounds = grounds_of("The cache has 512 entries, and followers refuse no reads.", (SOURCE,))
     whole = dict.fromkeys(grounds.pairs, UNSURE)
     half = whole | {(text, grounds.clauses[1].said): NO for text in grounds.clauses[1].sentences}
-    assert signals(grounds, half).contradicted > signals(grounds, whole).contradicted
+    assert signals(grounds, half).denied > signals(grounds, whole).denied
     assert WEIGHTS.support(signals(grounds, half)) < WEIGHTS.support(signals(grounds, whole))
 
 
@@ -159,7 +159,7 @@ def test_signals_without_a_model_are_those_of_words() -> None:
     """The formula of the rules alone weighs nothing else."""
     grounds = grounds_of(PARAPHRASE, (SOURCE,))
     told = signals(grounds, None)
-    assert told.entailed == told.contradicted == 0.0
+    assert told.entailed == told.denied == 0.0
     assert 0.0 < RULES_ALONE.support(told) < 1.0
     yes, no = (signals(grounds, dict.fromkeys(grounds.pairs, chances)) for chances in (YES, NO))
     assert WEIGHTS.support(yes) > WEIGHTS.support(no)
@@ -189,7 +189,7 @@ def test_contradiction_is_looked_for_in_single_sentences() -> None:
     assert grounds.windows[0].text not in clause.sentences
     denied = {(text, clause.said): NO for text in clause.sentences}
     found = signals(grounds, dict.fromkeys(grounds.pairs, UNSURE) | denied)
-    assert found.contradicted > 3.0
+    assert found.denied > 3.0
     assert found.entailed == 0.0
 
 

@@ -49,7 +49,7 @@ class Comparison:
             return Prediction(label="contradiction", confidence=found.confidence, score=_RULES_SCORE, note=_told(found))
         score = _UNKNOWN
         if self._second is not None:
-            (score,) = self._second.chances([(_whole(case.premise, "first"), _whole(case.hypothesis, "second"))])
+            score = self._second.chance(_whole(case.premise, "first"), _whole(case.hypothesis, "second"))
             if score >= self._second.sure:
                 return Prediction(
                     label="contradiction", confidence=score, score=score, note="meaning: by the entailment model"
@@ -77,7 +77,7 @@ class Likeliest:
 
 
 def shipped(material: Material) -> Comparison:
-    """As analysis compares with `COLLEGIUM_ANALYSIS_ENTAILMENT=auto`; the log says why it has no model.
+    """As analysis compares a sentence and its counterpart; the log says why it has no model.
 
     Raises:
         SubjectInvalid: a model is installed that cannot be used.
