@@ -10,7 +10,7 @@ from collegium.analysis import code_lines, commands, removals, stated
 from collegium.analysis.answering import answering, is_answered, nearness, unknown_share
 from collegium.analysis.choosing import Scored, best
 from collegium.analysis.clusters import Place, conflicts, groups, same_pairs
-from collegium.analysis.comparing import Conflict, statement_text, versions_differ
+from collegium.analysis.comparing import Conflict, statement_text, version_of, versions_differ
 from collegium.analysis.maturity import disagreements
 from collegium.analysis.mismatch import Exact, exact
 from collegium.analysis.own_version import only_version_differs
@@ -258,11 +258,18 @@ def _reworded(
         (one.one, one.other)
         for one in changed
         if one.conflict is None
+        and not one.repeated
         and {one.one.place, one.other.place} <= well
         and frozenset((one.one.place, one.other.place)) not in told
     ]
     judged = zip(left, second_look.counterparts(left), strict=True)
-    return [(*pair, conflict) for pair, conflict in judged if conflict is not None]
+    found = [(*pair, conflict) for pair, conflict in judged if conflict is not None]
+    once = {(how.about.casefold(), _versions(one, other)): (one, other, how) for one, other, how in reversed(found)}
+    return list(reversed(once.values()))
+
+
+def _versions(one: Statement, other: Statement) -> frozenset[str | None]:
+    return frozenset((version_of(one), version_of(other)))
 
 
 def _places(answers: _Answers) -> list[Place]:

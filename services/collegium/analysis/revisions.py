@@ -41,11 +41,15 @@ _SCOPE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """Two counterparts; `conflict` says how they differ, and is absent where they only word it differently."""
+    """Two counterparts; `conflict` says how they differ, and is absent where they only word it differently.
+
+    `repeated` says that they differ as others do that are told already: then it is absent, too.
+    """
 
     one: Statement
     other: Statement
     conflict: Conflict | None
+    repeated: bool = False
 
 
 def family(statement: Statement) -> str:
@@ -94,7 +98,7 @@ def revisions(chosen: Sequence[Statement], every: Iterable[Statement]) -> list[R
                 known = differs is not None and (differs.about.casefold(), first, second) in told
                 if differs is not None:
                     told.add((differs.about.casefold(), first, second))
-                found[pair] = Revision(one, other, None if known else differs)
+                found[pair] = Revision(one, other, None if known else differs, repeated=known)
     return list(found.values())
 
 
@@ -139,8 +143,18 @@ def difference(one: Statement, other: Statement) -> Conflict | None:
 
 
 def replaced(one: Statement, other: Statement) -> bool:
-    """Whether words of one stand in place of words of the other: more than what one of them adds or leaves out."""
-    return any(change.left and change.right for change in _changes(one, other))
+    """Whether words of one stand in place of words of the other: more than what one of them adds or leaves out.
+
+    Hyphens and blanks make no other word of `background`.
+    """
+    return any(
+        change.left and change.right and _joined(change.left) != _joined(change.right)
+        for change in _changes(one, other)
+    )
+
+
+def _joined(found: Sequence[Term]) -> str:
+    return "".join(term.key for term in found).replace("-", "")
 
 
 @dataclass(frozen=True, slots=True)

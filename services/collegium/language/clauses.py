@@ -9,9 +9,11 @@ MOST_CLAUSES: Final = 6
 _MOST_PIECES: Final = 200
 _LEAST_WORDS: Final = 3
 """A shorter piece, as in a list or a date, says nothing alone."""
-_BEGINS: Final = "(?:and|but|while|which|who|where|when|after|before|because)"
-_BOUNDARY: Final = re.compile(rf"(?<=[,;])\s+(?!\d)|\s+(?={_BEGINS}\b)", re.IGNORECASE)
-_BEGINNING: Final = re.compile(rf"{_BEGINS}\s+", re.IGNORECASE)
+_BEGINNINGS: Final = ("and", "but", "while", "which", "who", "where", "when", "after", "before", "because")
+_BEGINS: Final = rf"(?:{'|'.join(_BEGINNINGS)})\b"
+_BEHIND_NONE: Final = "".join(rf"(?<!\b{word})" for word in _BEGINNINGS)
+_BOUNDARY: Final = re.compile(rf"(?<=[,;])\s+(?![\s\d])|(?<!\s){_BEHIND_NONE}\s+(?={_BEGINS})", re.IGNORECASE)
+_BEGINNING: Final = re.compile(rf"{_BEGINS}\s*", re.IGNORECASE)
 _EDGES: Final = " \t\r\n,;."
 
 
@@ -19,7 +21,7 @@ def clauses(sentence: str) -> tuple[str, ...]:
     """The clauses of a sentence in order, without the punctuation around them; the sentence where it has only one.
 
     Pieces of fewer than three words, beside the one that begins them, stay with the one before; where such a piece
-    comes first, the next stays with it.
+    comes first, the next stays with it. Two such words in a row (`before and after`) begin one clause.
     """
     cuts = [0, *[found.end() for found in _BOUNDARY.finditer(sentence)][:_MOST_PIECES], len(sentence)]
     begins = [0]

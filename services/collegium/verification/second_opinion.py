@@ -18,6 +18,10 @@ from collegium_schemas.evidence import Verdict
 MOST_PAIRS: Final = 120
 """Of one review: sentences beyond stay as the rules left them."""
 _MOST_QUOTED_CHARS: Final = 200
+_LEAST_ENTAILED: Final = 0.5
+"""Of a window, for a sentence to be supported: that nothing contradicts it is no support."""
+_LEAST_OF_A_CLAUSE: Final = 0.3
+"""The same of each of its clauses, which are fragments: one that no source speaks of is not supported by the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +70,13 @@ class SecondOpinion:
     sure: float = SURE
 
     def of(self, sentences: Sequence[Open]) -> list[Opinion | None]:
-        """An opinion of each, in order; None where nothing was cited or the bound of a review was reached."""
-        found = [grounds_of(one.said, one.sources) for one in sentences]
-        asked, count = list[Grounds | None](), 0
-        for grounds in found:
-            count += len(grounds.pairs)
-            asked.append(grounds if grounds.windows and count <= MOST_PAIRS else None)
+        """An opinion of each, in order; None where nothing was cited or where it would exceed the bound of a review."""
+        asked, left = list[Grounds | None](), MOST_PAIRS
+        for one in sentences:
+            grounds = grounds_of(one.said, one.sources)
+            fits = bool(grounds.windows) and len(grounds.pairs) <= left
+            left -= len(grounds.pairs) if fits else 0
+            asked.append(grounds if fits else None)
         chances = iter(self.model.judge([pair for grounds in asked if grounds is not None for pair in grounds.pairs]))
         judged = [None if one is None else (one, {pair: next(chances) for pair in one.pairs}) for one in asked]
         return [
@@ -86,12 +91,20 @@ class SecondOpinion:
             key=lambda pair: chances[pair].contradiction,
         )
         refuted = round(refutation(support, chances[denying]), 4)
-        if support >= self.sure and not one.barred and window.exact == grounds.exact == 1.0:
+        exact = not one.barred and window.exact == grounds.exact == 1.0
+        if support >= self.sure and exact and _entailed(grounds, chances):
             return Opinion(Verdict.SUPPORTED, support, support, _reason("entails it", support, window.text))
         if refuted >= self.sure:
             return Opinion(Verdict.REFUTED, support, refuted, _reason("contradicts it", refuted, denying[0]))
         reason = "neither its words nor the entailment model find it in the cited passage"
         return Opinion(Verdict.NOT_ENOUGH_EVIDENCE, support, round(1.0 - max(support, refuted), 4), reason)
+
+
+def _entailed(grounds: Grounds, chances: Mapping[tuple[str, str], Chances]) -> bool:
+    """Whether some window entails the whole, and some each of its clauses."""
+    whole = max(chances[window.text, grounds.said].entailment for window in grounds.windows)
+    least = min(max(chances[text, one.said].entailment for text in one.windows) for one in grounds.clauses)
+    return whole >= _LEAST_ENTAILED and least >= _LEAST_OF_A_CLAUSE
 
 
 def _reason(does: str, probability: float, text: str) -> str:

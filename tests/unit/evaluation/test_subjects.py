@@ -72,6 +72,18 @@ def test_names_tell_with_and_without_model_apart() -> None:
     assert (one.name, one.version) != (other.name, other.version)
 
 
+def test_a_text_is_set_against_one_that_says_clearly_more() -> None:
+    """Whichever comes first; of two that say about as much, the first."""
+    long, alike, short = "A man sleeps on a green bench.", "A man runs through a green park.", "A man rests."
+    no, open_ = Chances(0.0, 0.1, 0.9), Chances(0.1, 0.8, 0.1)
+    model = TableEntailment({(long, short): no, (long, alike): open_, (alike, long): no})
+    scores = [
+        Comparison(SecondLook(model)).judge(ContradictionCase("p", *pair, "neutral")).score
+        for pair in ((long, short), (short, long), (long, alike), (alike, long))
+    ]
+    assert scores == [0.9, 0.9, 0.1, 0.9]
+
+
 @pytest.mark.parametrize(("chance", "label", "confidence"), [(0.92, "contradiction", 0.92), (0.8, "neutral", 0.2)])
 def test_two_sentences_contradict_where_analysis_would_report_it(chance: float, label: str, confidence: float) -> None:
     """Where the model is sure; its chance ranks the rest. A text too short to be a claim is compared, too."""

@@ -1,5 +1,8 @@
 """What the second layer may decide, and what it may not."""
 
+from dataclasses import replace
+from math import log
+
 import pytest
 
 from collegium.entailment.port import Chances
@@ -84,6 +87,54 @@ def test_a_review_asks_within_its_bound() -> None:
     opinions = SecondOpinion(TableEntailment({}), WEIGHTS).of([said] * (MOST_PAIRS + 5))
     assert opinions[MOST_PAIRS - 1] is not None
     assert opinions[MOST_PAIRS:] == [None] * 5
+
+
+def test_what_does_not_fit_leaves_the_rest_its_place() -> None:
+    """A sentence of many clauses is left out whole; short ones behind it are asked about."""
+    rows = " ".join(f"The part number {n} of this cluster works on its own." for n in range(40))
+    long = Open("; ".join(f"each part number {n} does its work" for n in range(5)), (rows,))
+    short = Open("Nothing stops a broker.", ("Reads go on as before.",))
+    each = len(grounds_of(long.said, long.sources).pairs)
+    assert MOST_PAIRS % each > 1
+    opinions = SecondOpinion(TableEntailment({}), WEIGHTS).of([long] * (MOST_PAIRS // each + 1) + [short] * 2)
+    assert [one is None for one in opinions] == [False] * (MOST_PAIRS // each) + [True, False, False]
+
+
+def test_what_nothing_contradicts_is_not_supported_by_that() -> None:
+    """A window must entail the whole, and one each of its clauses, however much speaks for the sentence besides."""
+    said = Open("Losing a leader keeps a broker from writing, and volunteers maintain reads.", (SOURCE,))
+    grounds = grounds_of(said.said, said.sources)
+    sure = replace(WEIGHTS, bias=5.0)
+    open_, volunteers = Chances(0.03, 0.93, 0.04), grounds.clauses[1].said
+    tables = {
+        Verdict.SUPPORTED: dict.fromkeys(grounds.pairs, YES),
+        Verdict.NOT_ENOUGH_EVIDENCE: dict.fromkeys(grounds.pairs, open_),
+    }
+    half = {pair: open_ if pair[1] == volunteers else YES for pair in grounds.pairs}
+    for verdict, table in (*tables.items(), (Verdict.NOT_ENOUGH_EVIDENCE, half)):
+        (opinion,) = SecondOpinion(TableEntailment(table), sure).of([said])
+        assert opinion is not None
+        assert opinion.support >= 0.9
+        assert opinion.verdict is verdict
+
+
+def test_the_signals_are_means_of_the_clauses() -> None:
+    """Of the best window of the claim and of each clause, and of the two sentences that deny a clause most."""
+    source = " ".join((SOURCE, "The cache holds 512 entries.", *(f"Row {n} speaks of nothing." for n in range(6))))
+    grounds = grounds_of("The cache has 512 entries, and followers refuse no reads.", (source,))
+    cache, reads = grounds.clauses
+
+    def odds(chance: float) -> float:
+        return log(chance / (1.0 - chance))
+
+    chances = {pair: Chances(0.1, 0.8, 0.1) for pair in grounds.pairs}
+    chances[grounds.windows[-1].text, grounds.said] = Chances(0.6, 0.4, 0.0)
+    chances[cache.windows[1], cache.said] = Chances(0.8, 0.2, 0.0)
+    chances[cache.sentences[3], cache.said] = Chances(0.0, 0.3, 0.7)
+    found = signals(grounds, chances)
+    assert found.entailed == pytest.approx((odds(0.6) + (odds(0.8) + odds(0.1)) / 2) / 2)
+    assert found.denied == pytest.approx(((odds(0.7) + odds(0.1)) / 2 + odds(0.1)) / 2)
+    assert len(reads.sentences) == MOST_WINDOWS
 
 
 def test_nothing_cited_gives_no_opinion() -> None:

@@ -16,7 +16,6 @@ from collegium.evaluation.cases import ContradictionCase
 from collegium.evaluation.errors import SubjectInvalid
 from collegium.evaluation.judging import Material, Prediction, version_of
 from collegium.evaluation.subjects.passages import passage_of
-from collegium.language.sentences import Span
 from collegium.language.terms import terms
 
 _logger = logging.getLogger(__name__)
@@ -24,6 +23,8 @@ _AGREED: Final = 0.45
 """How often agreement by the rules entails: on the tuning half of SNLI 2 of 5, whose pairs are no two documents."""
 _RULES_SCORE: Final = 0.97
 """Above all but the model's surest: what the rules report they report by an exact difference."""
+_CLEARLY_RICHER: Final = 1.5
+"""A text with so many times the words of another is what it is set against, whichever comes first."""
 _UNKNOWN: Final = 0.25
 """The score without a model, where the rules report nothing."""
 
@@ -49,7 +50,7 @@ class Comparison:
             return Prediction(label="contradiction", confidence=found.confidence, score=_RULES_SCORE, note=_told(found))
         score = _UNKNOWN
         if self._second is not None:
-            score = self._second.chance(_whole(case.premise, "first"), _whole(case.hypothesis, "second"))
+            score = _chance(self._second.model, case)
             if score >= self._second.sure:
                 return Prediction(
                     label="contradiction", confidence=score, score=score, note="meaning: by the entailment model"
@@ -77,7 +78,7 @@ class Likeliest:
 
 
 def shipped(material: Material) -> Comparison:
-    """As analysis compares a sentence and its counterpart; the log says why it has no model.
+    """Analysis' rules, and the model's chance where they report nothing; the log says why it has no model.
 
     Raises:
         SubjectInvalid: a model is installed that cannot be used.
@@ -118,10 +119,16 @@ def rules(material: Material) -> Comparison:
     return Comparison(None)
 
 
-def _whole(text: str, name: str) -> Statement:
-    found = terms(text)
-    nothing = frozenset[str]()
-    return Statement(passage_of(text, name), Span(0, len(text)), text, found, keys_of(found), nothing, nothing)
+def _chance(model: Entailment, case: ContradictionCase) -> float:
+    """The model's chance of contradiction, the richer of two texts as the premise where one says clearly more.
+
+    It was trained on pairs whose second sentence says no more than the first, and asked the other way round it is far
+    worse (AUROC on the tuning half of SNLI 0.93 and 0.78).
+    """
+    one, other = (len(keys_of(terms(text))) for text in (case.premise, case.hypothesis))
+    turned = other > _CLEARLY_RICHER * one
+    (found,) = model.judge([(case.hypothesis, case.premise) if turned else (case.premise, case.hypothesis)])
+    return found.contradiction
 
 
 def _told(found: Conflict) -> str:
