@@ -145,18 +145,14 @@ def grounds_of(claim: str, sources: Sequence[str], most: int = MOST_WINDOWS) -> 
     values = [term for term in said if term.kind in _VALUES]
     cut = [_cut(source) for source in dict.fromkeys(sources)]
     near = _nearest(words, [row for one in cut for row in one.sentences], 1)
-    found = sorted(
-        (_window(one, words, values) for source in cut for one in source.windows),
-        key=lambda window: -(window.shared + window.exact),
-    )
-    chosen = tuple(found[:most])
+    chosen = _windows(cut, words, values, most)
     together = tuple(term for window in chosen for term in window.terms)
     keys = _keys(together)
     exact = [*(_holds(together, value) for value in values), *(t.key in keys for t in content(said) if t.name)]
     parts = clauses(claim)
     return Grounds(
         parts[0] if len(parts) == 1 else claim.strip().rstrip("."),
-        chosen,
+        tuple(chosen),
         tuple(_clause(part, cut, most) for part in parts),
         _shared(words, keys),
         _share(exact),
@@ -167,15 +163,20 @@ def grounds_of(claim: str, sources: Sequence[str], most: int = MOST_WINDOWS) -> 
 
 def _clause(said: str, cut: Sequence[_Cut], most: int) -> Clause:
     held = terms(said)
-    words, values = _keys(held), [term for term in held if term.kind in _VALUES]
-    around = [_window(one, words, values) for source in cut for one in source.windows]
-    best = sorted(around, key=lambda window: -(window.shared + window.exact))[:_WINDOWS_OF_A_CLAUSE]
+    words = _keys(held)
+    best = _windows(cut, words, [term for term in held if term.kind in _VALUES], _WINDOWS_OF_A_CLAUSE)
     near = _nearest(words, [row for source in cut for row in source.sentences], most)
     return Clause(said, tuple(window.text for window in best), tuple(row.text for row in near))
 
 
-def _window(one: _Text, words: frozenset[str], values: Sequence[Term]) -> Window:
-    return Window(one.text, one.terms, _shared(words, one.keys), _share([_holds(one.terms, v) for v in values]))
+def _windows(cut: Sequence[_Cut], words: frozenset[str], values: Sequence[Term], most: int) -> list[Window]:
+    """Those that hold most of these words and values, best first."""
+    found = (
+        Window(one.text, one.terms, _shared(words, one.keys), _share([_holds(one.terms, value) for value in values]))
+        for source in cut
+        for one in source.windows
+    )
+    return sorted(found, key=lambda window: -(window.shared + window.exact))[:most]
 
 
 def _nearest(words: frozenset[str], rows: Sequence[_Text], most: int) -> list[_Text]:
