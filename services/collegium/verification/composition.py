@@ -5,6 +5,7 @@ import logging
 from collegium.entailment.errors import EntailmentError, EntailmentUnusable
 from collegium.entailment.onnx import OnnxEntailment
 from collegium.entailment.package import package_folder
+from collegium.entailment.remembering import Remembering
 from collegium.verification.second_opinion import SecondOpinion
 from collegium.verification.settings import VerificationSettings
 from collegium.verification.specialist import VerificationSpecialist
@@ -33,6 +34,6 @@ def second_opinion(settings: VerificationSettings) -> SecondOpinion | None:
         return None
     model = OnnxEntailment(package_folder(), threads=settings.entailment_threads)
     try:
-        return SecondOpinion(model, Weights.of(model.config.support))
+        return SecondOpinion(Remembering(model), Weights.of(model.config.support))
     except ValueError as error:
         raise EntailmentUnusable("config.json of collegium-entailment", f"support: {error}") from error

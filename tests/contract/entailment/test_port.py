@@ -7,6 +7,7 @@ import pytest
 from collegium.entailment.onnx import OnnxEntailment
 from collegium.entailment.package import package_folder
 from collegium.entailment.port import Chances, Entailment
+from collegium.entailment.remembering import Remembering
 from collegium.entailment.table import UNKNOWN, TableEntailment
 
 PAIRS: Sequence[tuple[str, str]] = (
@@ -16,11 +17,13 @@ PAIRS: Sequence[tuple[str, str]] = (
 )
 
 
-@pytest.fixture(params=["table", "shipped"], scope="module")
+@pytest.fixture(params=["table", "shipped", "remembering"], scope="module")
 def judge(request: pytest.FixtureRequest) -> Entailment:
     """Each implementation."""
     if request.param == "shipped":
         return OnnxEntailment(package_folder())
+    if request.param == "remembering":
+        return Remembering(OnnxEntailment(package_folder()), most=2)
     return TableEntailment({PAIRS[0]: Chances(0.97, 0.02, 0.01), PAIRS[1]: Chances(0.01, 0.04, 0.95)})
 
 
