@@ -144,16 +144,17 @@ def grounds_of(claim: str, sources: Sequence[str], most: int = MOST_WINDOWS) -> 
     words = _keys(said)
     values = [term for term in said if term.kind in _VALUES]
     cut = [_cut(source) for source in dict.fromkeys(sources)]
-    near = _nearest(words, [row for one in cut for row in one.sentences], 1)
+    near = _nearest(words, cut, most)
     chosen = _windows(cut, words, values, most)
     together = tuple(term for window in chosen for term in window.terms)
     keys = _keys(together)
     exact = [*(_holds(together, value) for value in values), *(t.key in keys for t in content(said) if t.name)]
     parts = clauses(claim)
+    alone = len(parts) == 1
     return Grounds(
-        parts[0] if len(parts) == 1 else claim.strip().rstrip("."),
+        parts[0] if alone else claim.strip().rstrip("."),
         tuple(chosen),
-        tuple(_clause(part, cut, most) for part in parts),
+        (_clause(parts[0], chosen, near),) if alone else tuple(_clause_of(part, cut, most) for part in parts),
         _shared(words, keys),
         _share(exact),
         direction(said) * direction(near[0].terms) if near else 0,
@@ -161,12 +162,14 @@ def grounds_of(claim: str, sources: Sequence[str], most: int = MOST_WINDOWS) -> 
     )
 
 
-def _clause(said: str, cut: Sequence[_Cut], most: int) -> Clause:
+def _clause_of(said: str, cut: Sequence[_Cut], most: int) -> Clause:
     held = terms(said)
-    words = _keys(held)
-    best = _windows(cut, words, [term for term in held if term.kind in _VALUES], _WINDOWS_OF_A_CLAUSE)
-    near = _nearest(words, [row for source in cut for row in source.sentences], most)
-    return Clause(said, tuple(window.text for window in best), tuple(row.text for row in near))
+    words, values = _keys(held), [term for term in held if term.kind in _VALUES]
+    return _clause(said, _windows(cut, words, values, _WINDOWS_OF_A_CLAUSE), _nearest(words, cut, most))
+
+
+def _clause(said: str, best: Sequence[Window], near: Sequence[_Text]) -> Clause:
+    return Clause(said, tuple(one.text for one in best[:_WINDOWS_OF_A_CLAUSE]), tuple(row.text for row in near))
 
 
 def _windows(cut: Sequence[_Cut], words: frozenset[str], values: Sequence[Term], most: int) -> list[Window]:
@@ -179,8 +182,8 @@ def _windows(cut: Sequence[_Cut], words: frozenset[str], values: Sequence[Term],
     return sorted(found, key=lambda window: -(window.shared + window.exact))[:most]
 
 
-def _nearest(words: frozenset[str], rows: Sequence[_Text], most: int) -> list[_Text]:
-    return sorted(rows, key=lambda row: -_shared(words, row.keys))[:most]
+def _nearest(words: frozenset[str], cut: Sequence[_Cut], most: int) -> list[_Text]:
+    return sorted((row for source in cut for row in source.sentences), key=lambda row: -_shared(words, row.keys))[:most]
 
 
 def _keys(held: tuple[Term, ...]) -> frozenset[str]:

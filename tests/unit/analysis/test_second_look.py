@@ -91,9 +91,9 @@ def test_no_pairs_give_no_conflicts() -> None:
     assert SecondLook(TableEntailment({})).counterparts([]) == []
 
 
-def _analysis(model: TableEntailment | None, new: str = NEW, question: str = ASKED, old: str = OLD) -> Analysis:
+def _analysis(model: TableEntailment | None, new: str = NEW, question: str = ASKED) -> Analysis:
     pages = [
-        passage(old, document="kafka/2.8/ops.html", version="2.8"),
+        passage(OLD, document="kafka/2.8/ops.html", version="2.8"),
         passage(new, document="kafka/3.9/ops.html", version="3.9"),
     ]
     return examine([evidence(question, *pages)], None if model is None else SecondLook(model))
