@@ -75,6 +75,20 @@ SOURCES = (
     Attribution("tabfact_pairs", "TabFact (Chen et al., 2020); text from Wikipedia", "MIT; text CC BY-SA"),
     Attribution("begin_wow", "BEGIN, Wizard of Wikipedia part (Dziri et al., 2022)", "CC BY 4.0"),
     Attribution("hans_regen", "HANS templates (McCoy et al., 2019), generated anew", "MIT"),
+    Attribution("wice_partial", "WiCE, unsupported tokens (Kamoi et al., 2023)", "ODC-BY 1.0; text CC BY-SA"),
+    Attribution("expertqa", "ExpertQA (Malaviya et al., 2024)", "MIT"),
+    Attribution(
+        "generative_search", "Generative search engines (Liu et al., 2023), by AttributionBench", "MIT, CC BY 4.0"
+    ),
+    Attribution("summedits", "SummEdits (Laban et al., 2023)", "Apache-2.0"),
+    Attribution("factcheck_gpt", "Factcheck-GPT (Wang et al., 2023)", "Apache-2.0"),
+    Attribution("sufficient_facts", "SufficientFacts (Atanasova et al., 2022)", "MIT; text CC BY-SA"),
+    Attribution("check_covid", "Check-COVID (Wang et al., 2023)", "MIT"),
+    Attribution(
+        "written_webpages",
+        "Written for this project with the help of a large language model, about pages of WiCE",
+        "Apache-2.0; pages Common Crawl terms of use",
+    ),
     *(
         Attribution(f"written_{kind}", "Written for this project with the help of a large language model", "Apache-2.0")
         for kind in ("pages", "trivia", "science", "versions", "additions")

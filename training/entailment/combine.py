@@ -1,11 +1,12 @@
 r"""Fits the formula that weighs the model together with the rules' signals, on tuning halves alone.
 
     PYTHONPATH=training:services python -m entailment.combine --package models/entailment/collegium_entailment \
+        --fit training/entailment/data/wice_dev \
         tests/evaluation/data/verify_scifact tests/evaluation/data/verify_fm2 tests/evaluation/data/verify_wice
 
-Six weights from some 690 claims, each suite counting alike; they are written into the package's config.json. Without
-`--package` it fits the formula of the rules alone and prints it. The reporting halves are read for nothing but the
-figures that are printed at the end.
+Seven weights from some 1,040 claims, each suite counting alike; they are written into the package's config.json.
+Without `--package` (and `--fit`) it fits the formula of the rules alone and prints it. The reporting halves are read
+for nothing but the figures that are printed at the end; of a folder given by `--fit` no claim is reported.
 
 How many of a suite's claims are supported says nothing of the next claim, but it would move the weights of whatever
 differs between suites. So each suite has a bias of its own while the weights are fitted; the one bias that is kept is
@@ -32,7 +33,7 @@ from collegium.verification.weighing import Weights
 
 WORDS = ("missing", "exact", "direction")
 """What is known without the model."""
-ALL = (*WORDS, "entailed", "denied")
+ALL = (*WORDS, "clauses", "entailed", "denied")
 _PENALTY = 10.0
 """Of squared weights of signals with a standard deviation of 1; between 0.3 and 30 it makes no difference."""
 _STEPS = 40
@@ -54,8 +55,8 @@ class Weighable:
         return 0.0 if self.signals is None else weights.support(self.signals)
 
 
-def collect(folder: Path, model: Entailment | None) -> list[Weighable]:
-    """All claims of a suite."""
+def collect(folder: Path, model: Entailment | None, *, whole: bool = False) -> list[Weighable]:
+    """All claims of a suite; with `whole` all are for tuning."""
     suite = read_verification(folder)
     found: list[Weighable] = []
     for case in suite.cases:
@@ -64,7 +65,7 @@ def collect(folder: Path, model: Entailment | None) -> list[Weighable]:
         if model is not None:
             chances = dict(zip(grounds.pairs, model.judge(grounds.pairs), strict=True))
         own = signals(grounds, chances) if grounds.windows else None
-        found.append(Weighable(suite.data, half(case.case_id) == "tuning", case.truth == "supported", own))
+        found.append(Weighable(suite.data, whole or half(case.case_id) == "tuning", case.truth == "supported", own))
     return found
 
 
@@ -103,6 +104,8 @@ def figures(claims: Sequence[Weighable], weights: Weights) -> dict[str, dict[str
     for suite in dict.fromkeys(claim.suite for claim in claims):
         for tuning in (True, False):
             some = [claim for claim in claims if claim.suite == suite and claim.tuning == tuning]
+            if not some:
+                continue
             scores = [claim.by(weights) for claim in some]
             truth = [claim.supported for claim in some]
             found = auroc(scores, truth), coverage_at(scores, truth), calibration_error(scores, truth)
@@ -116,10 +119,14 @@ def main() -> None:
     """Composes, fits, writes and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER", help="suites of judged claims")
+    parser.add_argument("--fit", type=Path, action="append", default=[], help="a suite that is for tuning as a whole")
     parser.add_argument("--package", type=Path, help="whose model is weighed, and whose config.json is written")
     chosen = parser.parse_args()
     model = None if chosen.package is None else OnnxEntailment(chosen.package)
-    claims = [claim for folder in chosen.folders for claim in collect(folder, model)]
+    claims = [
+        *(claim for folder in chosen.folders for claim in collect(folder, model)),
+        *(claim for folder in chosen.fit for claim in collect(folder, model, whole=True)),
+    ]
     weights = fit(claims, ALL if model is not None else WORDS)
     if chosen.package is not None:
         replace(Config.read(chosen.package), support=asdict(weights)).write(chosen.package)

@@ -23,12 +23,7 @@ class Curriculum:
 
     def __call__(self, chance: random.Random, /) -> list[Pair]:
         """Every source's share, and made pairs."""
-        drawn = [
-            pair
-            for rule in SOURCES
-            for pair in draw(self.annotated[rule.name], rule.rows_per_pass, chance)
-            for _ in range(rule.times)
-        ]
+        drawn = [pair for rule in SOURCES for pair in draw(self.annotated[rule.name], rule.rows_per_pass, chance)]
         return drawn + make(self.source, self.recipe, chance)
 
 

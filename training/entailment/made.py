@@ -42,12 +42,12 @@ _JOINTS = (", and ", "; ", ". ", ", while ")
 class Recipe:
     """How many pairs of each kind a pass holds."""
 
-    copied: int = 3_000
-    tampered: int = 5_000
-    windowed: int = 8_000
-    elsewhere: int = 4_000
-    joined: int = 6_000
-    apart: int = 5_000
+    copied: int = 1_000
+    tampered: int = 2_500
+    windowed: int = 3_000
+    elsewhere: int = 2_000
+    joined: int = 2_500
+    apart: int = 2_000
 
 
 @dataclass(frozen=True, slots=True)

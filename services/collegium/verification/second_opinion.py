@@ -101,9 +101,9 @@ class SecondOpinion:
 
 
 def _entailed(grounds: Grounds, chances: Mapping[tuple[str, str], Chances]) -> bool:
-    """Whether some window entails the whole, and some each of its clauses."""
+    """Whether some window entails the whole, and some window or sentence each of its clauses."""
     whole = max(chances[window.text, grounds.said].entailment for window in grounds.windows)
-    least = min(max(chances[text, one.said].entailment for text in one.windows) for one in grounds.clauses)
+    least = min(max(chances[text, one.said].entailment for text in one.texts) for one in grounds.clauses)
     return whole >= _LEAST_ENTAILED and least >= _LEAST_OF_A_CLAUSE
 
 

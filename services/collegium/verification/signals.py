@@ -6,7 +6,7 @@ things finds each in a place of its own, so both are asked of its clauses, too.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import log
 from statistics import fmean
@@ -26,7 +26,8 @@ _DENIALS: Final = 2
 _FLOOR: Final = 0.005
 """Chances below are taken for this one: their logarithms would say more than the model knows."""
 _HALF_AS_LONG: Final = 20
-"""Sentences in which a word that is missing says half of what it would say of an endless source."""
+"""Sentences in which a word that is missing says half of what it would say of an endless source, and a denial half of
+what one of a single sentence would: among many some seem to deny anything."""
 _VALUES: Final = (TermKind.NUMBER, TermKind.VERSION, TermKind.DATE)
 _RULE: Final = WindowRule(sentences=4, step=2, max_chars=640)
 """Longer ones would not fit into the model's tokens."""
@@ -57,6 +58,11 @@ class Clause:
     windows: tuple[str, ...]
     sentences: tuple[str, ...]
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All that is asked about it."""
+        return *self.windows, *self.sentences
+
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
@@ -84,7 +90,7 @@ class Grounds:
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """What is put to the model, text and claim or clause, each pair once."""
         whole = ((window.text, self.said) for window in self.windows)
-        parts = ((text, one.said) for one in self.clauses for text in (*one.windows, *one.sentences))
+        parts = ((text, one.said) for one in self.clauses for text in one.texts)
         return tuple(dict.fromkeys((*whole, *parts)))
 
 
@@ -97,14 +103,17 @@ class Signals:
             that were searched: a few may say the same in other words; that a page lacks a word says more.
         exact: See `Grounds`.
         direction: See `Grounds`.
-        entailed: ln(p / (1 - p)) of the highest chance of entailment by a window: the mean of that of the claim and
-            of the mean of its clauses; 0 without a model.
-        denied: The mean over its clauses of the same of contradiction by the two sentences that contradict most.
+        clauses: How many it has: each one is another that may not hold.
+        entailed: ln(p / (1 - p)) of the highest chance of entailment: the mean of that of the claim by a window and of
+            the mean of its clauses by a window or a sentence; 0 without a model.
+        denied: The mean over its clauses of the same of contradiction by the two sentences that contradict most, times
+            20 / (n + 20).
     """
 
     missing: float
     exact: float
     direction: float = 0.0
+    clauses: float = 1.0
     entailed: float = 0.0
     denied: float = 0.0
 
@@ -211,13 +220,14 @@ def signals(grounds: Grounds, chances: Mapping[tuple[str, str], Chances] | None)
         grounds: With at least one window.
         chances: Of each of the grounds' pairs.
     """
-    missing = (1.0 - grounds.shared) * grounds.searched / (grounds.searched + _HALF_AS_LONG)
+    long = grounds.searched / (grounds.searched + _HALF_AS_LONG)
+    words = Signals((1.0 - grounds.shared) * long, grounds.exact, grounds.direction, len(grounds.clauses))
     if chances is None:
-        return Signals(missing, grounds.exact, grounds.direction)
+        return words
     whole = _odds(max(chances[window.text, grounds.said].entailment for window in grounds.windows))
-    entailed = fmean(_odds(max(chances[text, one.said].entailment for text in one.windows)) for one in grounds.clauses)
+    clauses = fmean(_odds(max(chances[text, one.said].entailment for text in one.texts)) for one in grounds.clauses)
     denied = fmean(_denied([chances[text, one.said] for text in one.sentences]) for one in grounds.clauses)
-    return Signals(missing, grounds.exact, grounds.direction, (whole + entailed) / 2.0, denied)
+    return replace(words, entailed=(whole + clauses) / 2.0, denied=denied * (1.0 - long))
 
 
 def _denied(by: Sequence[Chances]) -> float:

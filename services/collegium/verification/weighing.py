@@ -24,6 +24,7 @@ class Weights:
     missing: float
     exact: float
     direction: float
+    clauses: float = 0.0
     entailed: float = 0.0
     denied: float = 0.0
 
@@ -49,6 +50,7 @@ class Weights:
             + self.missing * found.missing
             + self.exact * found.exact
             + self.direction * found.direction
+            + self.clauses * found.clauses
             + self.entailed * found.entailed
             + self.denied * found.denied
         )

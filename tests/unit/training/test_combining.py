@@ -16,7 +16,7 @@ def _drawn(count: int, *, tuning: bool) -> list[Weighable]:
     for _ in range(count):
         supported = chance.random() < 0.5
         sure = chance.gauss(1.5 if supported else -1.5, 1.0)
-        found.append(Weighable("drawn", tuning, supported, Signals(chance.random(), 1.0, 0.0, sure, 0.0)))
+        found.append(Weighable("drawn", tuning, supported, Signals(chance.random(), 1.0, entailed=sure)))
     return found
 
 
@@ -46,6 +46,13 @@ def test_claims_are_collected_with_their_half(tmp_path: Path) -> None:
     assert [one.supported for one in found] == [True, False] * 4
     assert [one.tuning for one in found] == [half(f"c{number}") == "tuning" for number in range(8)]
     assert all(one.signals is not None and one.signals.entailed == 0.0 for one in found)
+
+
+def test_a_folder_to_fit_is_for_tuning_as_a_whole(tmp_path: Path) -> None:
+    """None of its claims is reported."""
+    found = collect(claims(tmp_path), None, whole=True)
+    assert all(one.tuning for one in found)
+    assert [name for name in figures(found, fit(found, WORDS)) if name.endswith("reporting")] == []
 
 
 def test_a_suites_share_of_truths_moves_no_weight() -> None:

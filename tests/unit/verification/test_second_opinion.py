@@ -19,7 +19,7 @@ from report_worlds import passage
 SOURCE = "Brokers that lose their leader stop taking writes within 30 seconds. Reads go on as before."
 PARAPHRASE = "Without a leader, a broker refuses to be written to."
 YES, NO, UNSURE = Chances(0.98, 0.01, 0.01), Chances(0.01, 0.01, 0.98), Chances(0.5, 0.4, 0.1)
-WEIGHTS = Weights(bias=0.0, missing=-0.5, exact=0.5, direction=0.5, entailed=0.5, denied=-0.5)
+WEIGHTS = Weights(bias=0.0, missing=-0.5, exact=0.5, direction=0.5, clauses=-0.1, entailed=0.5, denied=-0.5)
 
 
 def _verdict(text: str, chances: Chances, source: str = SOURCE) -> SentenceVerdict:
@@ -119,7 +119,7 @@ def test_what_nothing_contradicts_is_not_supported_by_that() -> None:
 
 
 def test_the_signals_are_means_of_the_clauses() -> None:
-    """Of the best window of the claim and of each clause, and of the two sentences that deny a clause most."""
+    """Of the claim's best window and each clause's best text, and of the two sentences that deny a clause most."""
     source = " ".join((SOURCE, "The cache holds 512 entries.", *(f"Row {n} speaks of nothing." for n in range(6))))
     grounds = grounds_of("The cache has 512 entries, and followers refuse no reads.", (source,))
     cache, reads = grounds.clauses
@@ -130,11 +130,13 @@ def test_the_signals_are_means_of_the_clauses() -> None:
     chances = {pair: Chances(0.1, 0.8, 0.1) for pair in grounds.pairs}
     chances[grounds.windows[-1].text, grounds.said] = Chances(0.6, 0.4, 0.0)
     chances[cache.windows[1], cache.said] = Chances(0.8, 0.2, 0.0)
+    chances[reads.sentences[2], reads.said] = Chances(0.3, 0.7, 0.0)
     chances[cache.sentences[3], cache.said] = Chances(0.0, 0.3, 0.7)
     found = signals(grounds, chances)
-    assert found.entailed == pytest.approx((odds(0.6) + (odds(0.8) + odds(0.1)) / 2) / 2)
-    assert found.denied == pytest.approx(((odds(0.7) + odds(0.1)) / 2 + odds(0.1)) / 2)
+    assert found.entailed == pytest.approx((odds(0.6) + (odds(0.8) + odds(0.3)) / 2) / 2)
+    assert found.denied == pytest.approx(((odds(0.7) + odds(0.1)) / 2 + odds(0.1)) / 2 * 20 / (20 + grounds.searched))
     assert len(reads.sentences) == MOST_WINDOWS
+    assert found.clauses == 2
 
 
 def test_nothing_cited_gives_no_opinion() -> None:
