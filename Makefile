@@ -8,7 +8,7 @@ INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 GOAL   := examples/objectives/compare-versions.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-systems test-parts check lint types layers dead schemas lock mutants record-topics simulate simulate-bugs chaos chaos-quick evaluate evaluate-quick calibrate bench-chain bench-recovery bench-retrieval bench-entailment clean-data
+.PHONY: help setup demo test test-runs test-systems test-parts check lint types layers dead schemas lock mutants record-topics simulate simulate-bugs chaos chaos-quick evaluate evaluate-quick calibrate bench-chain bench-recovery bench-retrieval bench-entailment clean-data
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -38,12 +38,16 @@ setup: $(VENV)/.dev ## create .venv with everything pinned in requirements/
 demo: $(VENV)/.runtime ## run the main job on a real Kafka, from nothing
 	@exec $(BIN)/collegium demo
 
-# Two halves side by side: one mostly waits for processes, the other mostly computes.
-SYSTEMS := tests/e2e tests/integration tests/chaos
-PARTS   := $(filter-out $(SYSTEMS) tests/data tests/__pycache__, $(patsubst %/,%,$(wildcard tests/*/)))
+# Two at a time: RUNS mostly wait for processes, PARTS mostly compute; SYSTEMS follow whichever ends first.
+RUNS    := tests/e2e tests/chaos
+SYSTEMS := tests/integration
+PARTS   := $(filter-out $(RUNS) $(SYSTEMS) tests/data tests/__pycache__, $(patsubst %/,%,$(wildcard tests/*/)))
 
 test: $(VENV)/.dev ## the whole test suite
-	@$(MAKE) --no-print-directory -j2 test-systems test-parts
+	@$(MAKE) --no-print-directory -j2 test-runs test-parts test-systems
+
+test-runs: $(VENV)/.dev
+	$(BIN)/python -m pytest $(RUNS)
 
 test-systems: $(VENV)/.dev
 	$(BIN)/python -m pytest $(SYSTEMS)

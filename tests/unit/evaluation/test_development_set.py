@@ -9,7 +9,7 @@ from collegium.evaluation.runs.suite_file import read_suite
 _EVALUATION = Path(__file__).parents[2] / "evaluation"
 
 
-@pytest.mark.parametrize(("name", "fewest"), [("kafka_docs", 80), ("conflicts", 30)])
+@pytest.mark.parametrize(("name", "fewest"), [("kafka_docs", 80), ("conflicts", 30), ("conflicts_unseen", 30)])
 def test_the_development_set_asks_nothing_that_the_reported_suite_asks(name: str, fewest: int) -> None:
     """Else a rule chosen by it would be chosen by what is reported: no id, goal or conflict is in both."""
     development = read_suite(_EVALUATION / "development" / f"{name}.yaml").suite.objectives
