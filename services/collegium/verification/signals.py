@@ -26,8 +26,9 @@ _DENIALS: Final = 2
 _FLOOR: Final = 0.005
 """Chances below are taken for this one: their logarithms would say more than the model knows."""
 _HALF_AS_LONG: Final = 20
-"""Sentences in which a word that is missing says half of what it would say of an endless source, and a denial half of
-what one of a single sentence would: among many some seem to deny anything."""
+"""Sentences in which a word that is missing says half of what it would say of an endless source."""
+_HALF_DROWNED: Final = 5
+"""Sentences among which what seems to deny a claim says half of what it would say alone: among many some always do."""
 _VALUES: Final = (TermKind.NUMBER, TermKind.VERSION, TermKind.DATE)
 _RULE: Final = WindowRule(sentences=4, step=2, max_chars=640)
 """Longer ones would not fit into the model's tokens."""
@@ -107,7 +108,7 @@ class Signals:
         entailed: ln(p / (1 - p)) of the highest chance of entailment: the mean of that of the claim by a window and of
             the mean of its clauses by a window or a sentence; 0 without a model.
         denied: The mean over its clauses of the same of contradiction by the two sentences that contradict most, times
-            20 / (n + 20).
+            5 / (n + 5).
     """
 
     missing: float
@@ -220,14 +221,16 @@ def signals(grounds: Grounds, chances: Mapping[tuple[str, str], Chances] | None)
         grounds: With at least one window.
         chances: Of each of the grounds' pairs.
     """
-    long = grounds.searched / (grounds.searched + _HALF_AS_LONG)
-    words = Signals((1.0 - grounds.shared) * long, grounds.exact, grounds.direction, len(grounds.clauses))
+    missing = (1.0 - grounds.shared) * grounds.searched / (grounds.searched + _HALF_AS_LONG)
+    words = Signals(missing, grounds.exact, grounds.direction, len(grounds.clauses))
     if chances is None:
         return words
     whole = _odds(max(chances[window.text, grounds.said].entailment for window in grounds.windows))
     clauses = fmean(_odds(max(chances[text, one.said].entailment for text in one.texts)) for one in grounds.clauses)
     denied = fmean(_denied([chances[text, one.said] for text in one.sentences]) for one in grounds.clauses)
-    return replace(words, entailed=(whole + clauses) / 2.0, denied=denied * (1.0 - long))
+    return replace(
+        words, entailed=(whole + clauses) / 2.0, denied=denied * _HALF_DROWNED / (grounds.searched + _HALF_DROWNED)
+    )
 
 
 def _denied(by: Sequence[Chances]) -> float:
