@@ -90,6 +90,14 @@ SOURCES = (
         "Apache-2.0; pages Common Crawl terms of use",
     ),
     *(
+        Attribution(
+            f"docs_{kind}",
+            "Documentation of RabbitMQ, RocketMQ, DolphinScheduler, PostgreSQL and its poolers, Django, Kubernetes",
+            "Apache-2.0, PostgreSQL, ISC, Pgpool, MIT, BSD-3-Clause, CC BY 4.0",
+        )
+        for kind in ("statements", "compatible")
+    ),
+    *(
         Attribution(f"written_{kind}", "Written for this project with the help of a large language model", "Apache-2.0")
         for kind in ("pages", "trivia", "science", "versions", "additions")
     ),

@@ -65,6 +65,9 @@ SOURCES = (
     Source("written_science", THREE),
     Source("written_versions", THREE, 3_000),
     Source("written_additions", NOT_CONTRADICTED, 400, judged=False),
+    # The same of real documentation: what answers one question and conflicts, agrees, or is only beside it.
+    Source("docs_statements", THREE),
+    Source("docs_compatible", NOT_CONTRADICTED, 1_500),
     # General three-way inference, natural text.
     Source("mnli_dev_matched", THREE, 3_500),
     Source("snli_dev", THREE, 3_000),
