@@ -15,12 +15,12 @@ For checking a report's sentences against the passages that they cite, in Englis
 output `logits` in the order $labels. Probabilities are
 softmax(logits / $temperature). `entailment.evaluate` cuts documents into windows of $sentences sentences, a new one
 every $step, and takes the best one. The product asks for entailment in windows of four sentences, for contradiction
-in single ones, of a sentence and of its clauses without their full stops, and weighs all with the words (`support` in
-config.json; decision 10).
+in single ones, of a sentence and, both of both, of its clauses without their full stops, and weighs all with the words
+(`support` in config.json; decision 10).
 
 ## Limits
 English only. Small: it misses inferences that take arithmetic, several steps or knowledge of the world, and it was
-trained on encyclopedia, news-like and everyday text; what technical prose there was, is invented. It judges what a
+trained on encyclopedia, news-like and everyday text, web pages and abstracts. It judges what a
 passage says, not whether that is true. Below a sure probability the honest verdict is "not enough evidence". It is no
 defence against text written to fool it.
 
@@ -78,16 +78,23 @@ SOURCES = (
     Attribution("wice_partial", "WiCE, unsupported tokens (Kamoi et al., 2023)", "ODC-BY 1.0; text CC BY-SA"),
     Attribution("expertqa", "ExpertQA (Malaviya et al., 2024)", "MIT"),
     Attribution(
-        "generative_search", "Generative search engines (Liu et al., 2023), by AttributionBench", "MIT, CC BY 4.0"
+        "generative_search",
+        "Generative search engines (Liu et al., 2023), AttrScore (Yue et al., 2023), ExpertQA, Attributed-QA (Bohnet "
+        "et al., 2022), by AttributionBench (Li et al., 2024)",
+        "MIT, CC BY 4.0",
     ),
     Attribution("summedits", "SummEdits (Laban et al., 2023)", "Apache-2.0"),
     Attribution("factcheck_gpt", "Factcheck-GPT (Wang et al., 2023)", "Apache-2.0"),
-    Attribution("sufficient_facts", "SufficientFacts (Atanasova et al., 2022)", "MIT; text CC BY-SA"),
+    Attribution(
+        "sufficient_facts",
+        "SufficientFacts (Atanasova et al., 2022); text of FEVER, HoVer, VitaminC",
+        "MIT; text CC BY-SA",
+    ),
     Attribution("check_covid", "Check-COVID (Wang et al., 2023)", "MIT"),
     Attribution(
         "written_webpages",
-        "Written for this project with the help of a large language model, about pages of WiCE",
-        "Apache-2.0; pages Common Crawl terms of use",
+        "Written for this project with the help of a large language model, about pages and sub-claims of WiCE",
+        "Apache-2.0; sub-claims CC BY-SA, ODC-BY 1.0; pages Common Crawl terms of use",
     ),
     *(
         Attribution(

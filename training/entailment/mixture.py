@@ -42,7 +42,7 @@ class Source:
     judged: bool = True
 
 
-# About 64,000 pairs a pass, 12,000 of them made. 128 tokens are about 460 characters of a table, 560 of prose.
+# About 66,000 pairs a pass, 12,000 of them made. 128 tokens are about 460 characters of a table, 560 of prose.
 SOURCES = (
     # Claims against real web pages: what the verifier judges, so all of it.
     Source("wice_partial", ENTAILED_OR_NOT),

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 FOLDER: Final = Path(__file__).parent
 MODEL: Final = FOLDER / "model.onnx"

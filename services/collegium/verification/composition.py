@@ -19,7 +19,9 @@ def build(settings: VerificationSettings) -> VerificationSpecialist:
     try:
         return VerificationSpecialist(second_opinion(settings))
     except EntailmentError as error:
-        _logger.info("verifying by rules alone: %s", error)
+        # Not installed is a choice; installed and of no use is a mistake.
+        level = logging.WARNING if isinstance(error, EntailmentUnusable) else logging.INFO
+        _logger.log(level, "verifying by rules alone: %s", error)
     return VerificationSpecialist()
 
 

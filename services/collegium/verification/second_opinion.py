@@ -1,7 +1,8 @@
 """The second layer: the model's opinion of sentences that the rules leave undecided.
 
 It never overrules the rules. What they support or refute stays so, and what they bar, since it differs from the
-nearest sentence of its source in a number, a name or an operator, is never supported. For the rest the windows and the
+nearest sentence of its source in a number, a name or an operator, is never supported. Nor is what has the words of that
+sentence in another order: a small model does not see who did better than whom. For the rest the windows and the
 sentences of the cited passages that hold most of it, and of each of its clauses, are put to the model (`signals`), and
 all is weighed (`weighing`).
 """
@@ -19,9 +20,10 @@ MOST_PAIRS: Final = 120
 """Of one review: sentences beyond stay as the rules left them."""
 _MOST_QUOTED_CHARS: Final = 200
 _LEAST_ENTAILED: Final = 0.5
-"""Of a window, for a sentence to be supported: that nothing contradicts it is no support."""
+"""By a window, for a sentence to be supported: that nothing contradicts it is no support."""
 _LEAST_OF_A_CLAUSE: Final = 0.3
-"""The same of each of its clauses, which are fragments: one that no source speaks of is not supported by the others."""
+"""By a window or a sentence, of each clause: they are fragments, and one that no source speaks of is not supported by
+the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class SecondOpinion:
             key=lambda pair: chances[pair].contradiction,
         )
         refuted = round(refutation(support, chances[denying]), 4)
-        exact = not one.barred and window.exact == grounds.exact == 1.0
+        exact = not one.barred and not grounds.reordered and window.exact == grounds.exact == 1.0
         if support >= self.sure and exact and _entailed(grounds, chances):
             return Opinion(Verdict.SUPPORTED, support, support, _reason("entails it", support, window.text))
         if refuted >= self.sure:

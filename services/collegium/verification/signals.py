@@ -2,7 +2,7 @@
 
 What entails a claim may be spread over several sentences, so entailment is asked of windows of four; what contradicts
 it stands in one, and drowns among others, so contradiction is asked of single sentences. A claim that says several
-things finds each in a place of its own, so both are asked of its clauses, too.
+things finds each in a place of its own, so both are asked of its clauses, too, of windows and single sentences.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ from typing import Final
 
 from collegium.entailment.port import Chances
 from collegium.entailment.windows import WindowRule, split, windows
+from collegium.language.alignment import align
 from collegium.language.clauses import clauses
 from collegium.language.terms import Term, TermKind, content, matches, terms
 from collegium.verification.directions import direction
@@ -30,6 +31,8 @@ _HALF_AS_LONG: Final = 20
 _HALF_DROWNED: Final = 5
 """Sentences among which what seems to deny a claim says half of what it would say alone: among many some always do."""
 _VALUES: Final = (TermKind.NUMBER, TermKind.VERSION, TermKind.DATE)
+_NEARLY_ALL: Final = 0.8
+"""Of a claim's words: a sentence that has so many is what it was made of, and their order is what it says."""
 _RULE: Final = WindowRule(sentences=4, step=2, max_chars=640)
 """Longer ones would not fit into the model's tokens."""
 
@@ -77,6 +80,7 @@ class Grounds:
         exact: The share of its numbers, versions, dates and names that they hold; 1 when it has none.
         direction: 1 when claim and best sentence speak of the same direction, -1 when of opposite ones, else 0.
         searched: How many sentences the source of the best window has.
+        reordered: Whether the nearest sentence has nearly all of its words, but in another order: `A outdid B`.
     """
 
     said: str
@@ -86,6 +90,7 @@ class Grounds:
     exact: float
     direction: int
     searched: int
+    reordered: bool
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -169,7 +174,17 @@ def grounds_of(claim: str, sources: Sequence[str], most: int = MOST_WINDOWS) -> 
         _share(exact),
         direction(said) * direction(near[0].terms) if near else 0,
         next((len(one.sentences) for one in cut if chosen and chosen[0].text in {w.text for w in one.windows}), 0),
+        bool(near) and _reordered(said, near[0]),
     )
+
+
+def _reordered(said: tuple[Term, ...], sentence: _Text) -> bool:
+    """Whether it says what a sentence says in nearly the same words, some of which have changed places."""
+    words = {term.key: term for term in content(said)}
+    held = [term for key, term in words.items() if key in sentence.keys]
+    if len(held) < _NEARLY_ALL * len(words):
+        return False
+    return len(align(held, content(sentence.terms), lambda one, other: one.key == other.key)) < len(held)
 
 
 def _clause_of(said: str, cut: Sequence[_Cut], most: int) -> Clause:

@@ -1,5 +1,6 @@
 """What the second layer may decide, and what it may not."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import log
 
@@ -19,6 +20,7 @@ from report_worlds import passage
 SOURCE = "Brokers that lose their leader stop taking writes within 30 seconds. Reads go on as before."
 PARAPHRASE = "Without a leader, a broker refuses to be written to."
 YES, NO, UNSURE = Chances(0.98, 0.01, 0.01), Chances(0.01, 0.01, 0.98), Chances(0.5, 0.4, 0.1)
+UNSURE_OF_IT = Chances(0.2, 0.79, 0.01)
 WEIGHTS = Weights(bias=0.0, missing=-0.5, exact=0.5, direction=0.5, clauses=-0.1, entailed=0.5, denied=-0.5)
 
 
@@ -69,6 +71,65 @@ def test_names_in_another_order_are_never_supported() -> None:
     source = "In 1942, Arlington Beach was bought by the Canadian Sunday School."
     changed = "In 1942, Canadian Sunday School was bought by the Arlington Beach."
     assert _verdict(changed, YES, source).verdict is not Verdict.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("source", "same", "swapped"),
+    [
+        (
+            "Patients who took the drug had fewer attacks than those given a placebo.",
+            "Patients who took it had fewer attacks than those on a placebo.",
+            "Patients given a placebo had fewer attacks than those who took the drug.",
+        ),
+        (
+            "Critics praised the photography but found the second half slow.",
+            "Critics praised its photography but found the second half too slow.",
+            "Critics praised the second half but found the photography slow.",
+        ),
+        (
+            "A flood damaged the lining, and so the spillway was strengthened.",
+            "A flood had damaged its lining, so the spillway was strengthened.",
+            "The spillway was strengthened, and so a flood damaged the lining.",
+        ),
+    ],
+)
+def test_words_of_one_sentence_in_another_order_are_never_supported(source: str, same: str, swapped: str) -> None:
+    """Comparison, contrast and cause say the opposite then; in their order the model may support them."""
+    sources = (f"{source} Nothing else is known of it.",)
+    verdicts: list[Verdict] = []
+    for said in (same, swapped):
+        asked = grounds_of(said, sources).pairs
+        found = SecondOpinion(TableEntailment(dict.fromkeys(asked, YES)), WEIGHTS).of([Open(said, sources)])[0]
+        assert found is not None
+        verdicts.append(found.verdict)
+    assert verdicts == [Verdict.SUPPORTED, Verdict.NOT_ENOUGH_EVIDENCE]
+
+
+def test_a_sentence_alone_may_entail_a_clause() -> None:
+    """Where the windows around it leave it open, and still the whole is entailed by a window."""
+    rows = [f"Row {number} speaks of nothing at all." for number in range(8)]
+    source = " ".join(["The cache holds 512 entries.", *rows, "Reads are never refused by a follower."])
+    said = "The cache has 512 entries, and followers refuse no reads."
+    grounds = grounds_of(said, (source,))
+    open_windows = {(text, one.said): UNSURE_OF_IT for one in grounds.clauses for text in one.windows}
+    sentences = {(text, one.said): YES for one in grounds.clauses for text in one.sentences}
+    whole = {(window.text, grounds.said): YES for window in grounds.windows}
+    verdicts: list[Verdict] = []
+    for chances in (open_windows | sentences | whole, sentences | open_windows | whole | _denied(sentences)):
+        found = SecondOpinion(TableEntailment(chances), WEIGHTS).of([Open(said, (source,))])[0]
+        assert found is not None
+        verdicts.append(found.verdict)
+    assert verdicts == [Verdict.SUPPORTED, Verdict.NOT_ENOUGH_EVIDENCE]
+
+
+def _denied(pairs: Mapping[tuple[str, str], Chances]) -> dict[tuple[str, str], Chances]:
+    return dict.fromkeys(pairs, UNSURE_OF_IT)
+
+
+def test_more_clauses_are_less_often_all_supported() -> None:
+    """The same signals say less of a claim that says more things."""
+    found = signals(grounds_of(PARAPHRASE, (SOURCE,)), None)
+    assert WEIGHTS.support(replace(found, clauses=3)) < WEIGHTS.support(found)
 
 
 def test_what_the_rules_support_is_not_asked() -> None:
@@ -251,7 +312,7 @@ def test_contradiction_is_looked_for_in_single_sentences() -> None:
     assert grounds.windows[0].text not in clause.sentences
     denied = {(text, clause.said): NO for text in clause.sentences}
     found = signals(grounds, dict.fromkeys(grounds.pairs, UNSURE) | denied)
-    assert found.denied > 1.0
+    assert found.denied == pytest.approx(log(0.98 / 0.02) * 5 / 7)
     assert found.entailed == 0.0
 
 

@@ -11,12 +11,9 @@ from onnx import numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from entailment.network.encoder import CrossEncoder
+from entailment.rounding import cut
 
 _OPSET = 17
-_LEVELS = 63
-"""Steps to either side of zero that seven bits tell apart."""
-_SHARES = np.linspace(0.5, 1.0, 26)
-"""Of a column's largest weight, those that are tried as its limit."""
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
@@ -50,23 +47,11 @@ def write_int8(float_path: Path, path: Path) -> None:
         if node := matrices.get(part.name):
             turned = any(one.name == "transB" and one.i for one in node.attribute)
             weights = numpy_helper.to_array(part)
-            part.CopyFrom(numpy_helper.from_array(_cut(weights, axis=1 if turned else 0), part.name))
+            part.CopyFrom(numpy_helper.from_array(cut(weights, axis=1 if turned else 0), part.name))
     with tempfile.TemporaryDirectory() as scratch:
-        cut = Path(scratch) / "cut.onnx"
-        onnx.save(model, cut)
-        quantize_dynamic(str(cut), str(path), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
-
-
-def _cut(weights: np.ndarray, axis: int) -> np.ndarray:
-    """Each column's weights within the limit by which seven bits lose least of it."""
-    top = np.abs(weights).max(axis=axis, keepdims=True)
-    limits, least = top, np.full_like(top, np.inf)
-    for share in _SHARES:
-        step = np.maximum(top * share / _LEVELS, np.finfo(weights.dtype).tiny)
-        rounded = np.clip(np.rint(weights / step), -_LEVELS, _LEVELS) * step
-        lost = np.square(rounded - weights).sum(axis=axis, keepdims=True)
-        limits, least = np.where(lost < least, top * share, limits), np.minimum(lost, least)
-    return np.clip(weights, -limits, limits).astype(weights.dtype)
+        prepared = Path(scratch) / "cut.onnx"
+        onnx.save(model, prepared)
+        quantize_dynamic(str(prepared), str(path), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
 
 
 def int8_weights(path: Path) -> dict[str, torch.Tensor]:
