@@ -15,8 +15,8 @@ For checking a report's sentences against the passages that they cite, in Englis
 output `logits` in the order $labels. Probabilities are
 softmax(logits / $temperature). `entailment.evaluate` cuts documents into windows of $sentences sentences, a new one
 every $step, and takes the best one. The product asks for entailment in windows of four sentences, for contradiction
-in single ones, of a sentence and, both of both, of its clauses without their full stops, and weighs all with the words
-(`support` in config.json; decision 10).
+in single ones, and of a sentence's clauses for both in either, all without full stops; it weighs the answers with the
+words (`support` in config.json; decision 10).
 
 ## Limits
 English only. Small: it misses inferences that take arithmetic, several steps or knowledge of the world, and it was

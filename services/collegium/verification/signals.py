@@ -179,7 +179,11 @@ def grounds_of(claim: str, sources: Sequence[str], most: int = MOST_WINDOWS) -> 
 
 
 def _reordered(said: tuple[Term, ...], sentence: _Text) -> bool:
-    """Whether it says what a sentence says in nearly the same words, some of which have changed places."""
+    """Whether it says what a sentence says in nearly the same words, some of which have changed places.
+
+    Of names the rules say so (`comparing`), by where each stands first. Here a word that the sentence repeats may keep
+    any of its places: barring by all words as strictly bars true claims.
+    """
     words = {term.key: term for term in content(said)}
     held = [term for key, term in words.items() if key in sentence.keys]
     if len(held) < _NEARLY_ALL * len(words):
