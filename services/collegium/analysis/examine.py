@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from collegium.analysis import code_lines, commands, removals, stated
+from collegium.analysis import code_lines, commands, led_commands, removals, stated
 from collegium.analysis.answering import answering, is_answered, nearness, unknown_share
 from collegium.analysis.choosing import Scored, best
 from collegium.analysis.clusters import Place, conflicts, groups, same_pairs
@@ -104,7 +104,7 @@ def examine(evidence: Sequence[Evidence], second_look: SecondLook | None = None)
     answers = [_answer(one, read, frequency, count, share) for one in asked]
     changed = revisions(_distinct(answers, least=_REPORTABLE)[:_MOST_CHOSEN], _sentences(read))
     answers = [_with_counterparts(one, read, answers, changed, share) for one in answers]
-    lines = [_lines(one) for one in answers]
+    lines = [_lines(one, changed) for one in answers]
     answers = [_with_lines(one, pairs, share) for one, pairs in zip(answers, lines, strict=True)]
     claim_ids = _claim_ids(answers)
     every = _distinct(answers)
@@ -191,10 +191,20 @@ def _with_counterparts(
     return replace(answers, scored=ranked[:limit])
 
 
-def _lines(answers: _Answers) -> list[tuple[Statement, Statement, Conflict]]:
+def _lines(answers: _Answers, changed: Sequence[Revision]) -> list[tuple[Statement, Statement, Conflict]]:
+    """Lines of code that two versions of a section, or of what leads to them, write differently."""
     ranked = sorted(answers.asked.passages, key=lambda one: -one.score)
     passages = [one.passage for one in ranked]
-    return code_lines.disagreements(passages, answers.question.about)
+    mine = {one.passage_id for one in passages}
+    worthy = {one.statement.place for one in answers.scored if one.score >= _REPORTABLE}
+    led = [
+        each
+        for each in changed
+        if each.conflict is None
+        and {each.one.passage.passage_id, each.other.passage.passage_id} <= mine
+        and worthy & {each.one.place, each.other.place}
+    ]
+    return [*code_lines.disagreements(passages, answers.question.about), *led_commands.disagreements(led)]
 
 
 def _with_lines(answers: _Answers, lines: Sequence[tuple[Statement, Statement, Conflict]], limit: int) -> _Answers:

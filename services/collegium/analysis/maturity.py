@@ -17,6 +17,7 @@ _READY: Final = re.compile(
     r"|\bno longer (?:in )?(?:early access|experimental|a preview|deprecated)\b"
     r"|\b(?:is|are) (?:now )?(?:fully |officially )?(?:supported|stable|complete)\b"
     r"|\brecommended for (?:new|production|all)\b|\bsuitable for production\b"
+    r"|(?<!not )\b(?:highly|strongly) recommended\b(?! (?:against|not|that\b|(?:to|you) (?:not|never|avoid)))"
 )
 _NOT_READY: Final = re.compile(
     r"\bnot (?:yet )?(?:\w+ )?(?:recommended|suitable|ready|supported|stable|implemented|complete|available)\b"

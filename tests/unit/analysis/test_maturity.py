@@ -48,6 +48,20 @@ def test_a_page_that_sends_its_reader_on_still_contradicts_the_other() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("Java 11 is faster, so it is highly recommended.", 1),
+        ("Running it on a laptop is strongly recommended against.", 0),
+        ("It is strongly recommended not to share a disk.", 0),
+        ("Two nodes are not highly recommended.", -1),
+    ],
+)
+def test_what_is_warmly_recommended_is_ready(text: str, expected: int) -> None:
+    """Not what is recommended against."""
+    assert stage(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
         ("The cache may be enabled and be disabled at run time.", 0),
         ("The cache can be turned on, and disabled by default later.", 0),
         ("The cache can be turned on and is turned off by default.", -1),
