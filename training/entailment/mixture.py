@@ -47,6 +47,7 @@ SOURCES = (
     # Claims against real web pages: what the verifier judges, so all of it.
     Source("wice_partial", ENTAILED_OR_NOT),
     Source("written_webpages", THREE),
+    Source("written_passages", THREE),
     Source("expertqa", ENTAILED_OR_NOT),
     Source("generative_search", ENTAILED_OR_NOT),
     Source("summedits", ENTAILED_OR_NOT, 1_500),
@@ -55,7 +56,7 @@ SOURCES = (
     # Claims against evidence.
     Source("sufficient_facts", THREE),
     Source("check_covid", THREE),
-    Source("fever_dev", WITHOUT_NEUTRAL, 3_500),
+    Source("fever_dev", WITHOUT_NEUTRAL, 2_500),
     Source("fever_symmetric", WITHOUT_NEUTRAL),
     Source("vitaminc_sample", THREE),
     Source("begin_wow", ENTAILED_OR_NOT, 2_500),
@@ -67,11 +68,11 @@ SOURCES = (
     Source("written_additions", NOT_CONTRADICTED, 400, judged=False),
     # The same of real documentation: what answers one question and conflicts, agrees, or is only beside it.
     Source("docs_statements", THREE),
-    Source("docs_compatible", NOT_CONTRADICTED, 1_500),
+    Source("docs_compatible", NOT_CONTRADICTED, 2_500),
     # General three-way inference, natural text.
-    Source("mnli_dev_matched", THREE, 3_500),
-    Source("snli_dev", THREE, 3_000),
-    Source("cad_nli", THREE, 3_000),
+    Source("mnli_dev_matched", THREE, 2_500),
+    Source("snli_dev", THREE, 2_000),
+    Source("cad_nli", THREE, 2_000),
     # Narrow phenomena, published as tests: enough to learn them, too little to drown the rest.
     Source("negation_nli", THREE, 800),
     Source("scone_nli", WITHOUT_CONTRADICTION, 1_000),
@@ -80,12 +81,12 @@ SOURCES = (
     # Nine in ten are contradictions: an equal draw of the labels.
     Source("breaking_nli", THREE, 500, judged=False),
     # Made by programs or templates.
-    Source("conjnli", ENTAILED_OR_NOT_NOISY, 2_000),
+    Source("conjnli", ENTAILED_OR_NOT_NOISY, 1_000),
     Source("help_conj", WITHOUT_CONTRADICTION, 500, judged=False),
     Source("hans_regen", ENTAILED_OR_NOT, 500, judged=False),
     # Tables: numbers and dates, but long and unlike prose.
-    Source("infotabs", THREE, 2_000, max_chars=440),
-    Source("tabfact_pairs", WITHOUT_NEUTRAL, 1_000, max_chars=440, judged=False),
+    Source("infotabs", THREE, 1_000, max_chars=440),
+    Source("tabfact_pairs", WITHOUT_NEUTRAL, 500, max_chars=440, judged=False),
 )
 
 # Of a hundred premises, so many are held out for early stopping, temperature and the export check.
