@@ -96,10 +96,16 @@ SOURCES = (
         "Written for this project with the help of a large language model, about pages and sub-claims of WiCE",
         "Apache-2.0; sub-claims CC BY-SA, ODC-BY 1.0; pages Common Crawl terms of use",
     ),
+    Attribution(
+        "written_passages",
+        "Written for this project with the help of a large language model, about passages that ExpertQA quotes",
+        "Apache-2.0; passages MIT, the rights in the pages stay with their authors",
+    ),
     *(
         Attribution(
             f"docs_{kind}",
-            "Documentation of RabbitMQ, RocketMQ, DolphinScheduler, PostgreSQL and its poolers, Django, Kubernetes",
+            "Documentation of RabbitMQ, RocketMQ, DolphinScheduler, PostgreSQL and its poolers, Django, Kubernetes, "
+            "Airflow, Flink, Spark, cert-manager, ActiveMQ Artemis, pnpm, Laravel, Jest, Milvus, BookKeeper",
             "Apache-2.0, PostgreSQL, ISC, Pgpool, MIT, BSD-3-Clause, CC BY 4.0",
         )
         for kind in ("statements", "compatible")
