@@ -1,9 +1,10 @@
 """Does a span of a source carry a sentence? Compared term by term, by rules; in doubt the answer is no.
 
 The sentence is supported when every one of its terms stands in the span, in order, and the span holds no number,
-version, date or operator (negation, quantifier, modality, condition, comparison) that the sentence leaves out. It
-is refuted when the two say nearly the same but differ, at the same place, in an amount, a date, a version, a name
-or an opposite word, or when one denies what the other states. Everything else is not enough evidence.
+version, date or operator (negation, quantifier, modality, condition, comparison) that the sentence leaves out, nor
+says that somebody says, thinks or hopes so. It is refuted when the two say nearly the same but differ, at the same
+place, in an amount, a date, a version, a name or an opposite word, or when one denies what the other states.
+Everything else is not enough evidence.
 """
 
 from bisect import bisect_left
@@ -15,6 +16,7 @@ from collegium.language.alignment import align
 from collegium.language.operators import Operator, opposite
 from collegium.language.opposites import opposed
 from collegium.language.terms import Term, TermKind, matches
+from collegium.language.tokens import stem
 from collegium_schemas.evidence import Verdict
 
 _LEAST_SHARE: Final = 0.7
@@ -40,6 +42,14 @@ _NARROWING: Final = frozenset(
 """Beside these, leaving a word out says more than the source: `no broker restarted in time` is not `no broker
 restarted` (downward monotonicity)."""
 _FEWEST_WORDS: Final = 2
+_REPORTS: Final = frozenset(
+    stem(word)
+    for word in """
+    say said write wrote written claim allege argue assert believe think thought assume suppose suspect rumour rumor
+    deny doubt propose hypothesise hypothesize speculate pretend expect hope predict
+    """.split()
+)
+"""Of a source: what somebody says, thinks or hopes need not be so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +145,7 @@ def _difference(sentence: Said, span: Said, pairs: Sequence[tuple[int, int]]) ->
     if added:
         reason = f"the source does not say “{sentence.quote(added[0][1])}” there"
         return Verdict.NOT_ENOUGH_EVIDENCE, reason, exact
+    missing = missing or next((term for _, term in left_out if term.key in _REPORTS), None)
     if missing is not None:
         reason = f"it leaves out “{span.quote(missing)}”, on which its meaning may depend"
         return Verdict.NOT_ENOUGH_EVIDENCE, reason, exact

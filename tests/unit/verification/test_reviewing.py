@@ -3,7 +3,7 @@
 import pytest
 
 from collegium.verification.follow_ups import MOST_ROUNDS, broadened
-from collegium.verification.judging import Judge, seconded
+from collegium.verification.judging import Judge, carries, seconded
 from collegium.verification.reviewing import Reviewed, review_draft
 from collegium.verification.sources import retrieved_passages
 from collegium_schemas.evidence import Draft, Evidence, Passage, Section, Sentence, SentenceVerdict, Source, Verdict
@@ -85,6 +85,22 @@ def test_what_the_source_does_not_say_is_not_supported(text: str, verdict: Verdi
 def test_labelled_values_are_checked_against_their_row(text: str, verdict: Verdict) -> None:
     """The setting's name comes from the heading, the value from the row."""
     assert _judge(text, ACKS).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("source", "verdict"),
+    [
+        (
+            "Newspapers wrote that the council accepted the harbour plan. The council denies it.",
+            Verdict.NOT_ENOUGH_EVIDENCE,
+        ),
+        ("Many expected the council accepted the harbour plan.", Verdict.NOT_ENOUGH_EVIDENCE),
+        ("Later that week the council accepted the harbour plan.", Verdict.SUPPORTED),
+    ],
+)
+def test_what_somebody_says_or_thinks_need_not_be_so(source: str, verdict: Verdict) -> None:
+    """A report may say so only together with who does."""
+    assert carries("The council accepted the harbour plan.", passage(source)).verdict is verdict
 
 
 def test_one_of_several_citations_has_to_carry_the_sentence() -> None:
